@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the refreshes so far amount to: the report to serve, and how the refreshing itself fares.
+ */
+#ifndef MODEL_REFRESHES_H
+#define MODEL_REFRESHES_H
+
+#include "model/refresh.h"
+#include "model/report.h"
+
+#define REFRESH_ERROR_SIZE 128
+
+struct refreshes {
+	struct report *latest; /**< of the last refresh that succeeded; NULL before the first */
+	uint32_t failed;       /**< how many did not, wrapping at 2^32 */
+	int64_t interval_ns;   /**< from refresh to refresh, as it really is; 0 before the first */
+	char last_error[REFRESH_ERROR_SIZE]; /**< of the last that failed; "" if none has */
+};
+
+void refreshes_initialise(struct refreshes *refreshes);
+
+/**
+ * Takes over what @p refresh learned. One that failed leaves the report of its predecessor.
+ * @return 0, or @p refresh's error, or -ENOMEM; last_error has it in words
+ */
+int refreshes_add(struct refreshes *refreshes, const struct refresh *refresh);
+
+void refreshes_finalise(struct refreshes *refreshes);
+
+#endif

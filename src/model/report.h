@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is served of one refresh: its snapshot, and what follows from it and its predecessors.
+ *
+ * A report never changes once it is made, and lives as long as somebody holds it: an SNMP request
+ * that was begun on one report is finished on it, whatever is refreshed meanwhile.
+ */
+#ifndef MODEL_REPORT_H
+#define MODEL_REPORT_H
+
+#include "model/snapshot.h"
+
+struct report {
+	unsigned int holders;
+	uint32_t number; /**< of the refresh: 1 for the first that succeeded, wrapping at 2^32 */
+	struct snapshot *snapshot;
+};
+
+/**
+ * Makes a report, held once, that owns @p snapshot from then on.
+ * @return the report, or NULL without memory, and then the snapshot is still the caller's
+ */
+struct report *report_new(struct snapshot *snapshot, uint32_t number);
+
+/** Holds @p report once more; NULL is fine. */
+struct report *report_hold(struct report *report);
+
+/** How old @p report's counts are at @p now_ns, on the clock of clock.h. */
+int64_t report_age_ns(const struct report *report, int64_t now_ns);
+
+/** Lets go of @p report; the last holder frees it. NULL is fine. */
+void report_release(struct report *report);
+
+#endif
