@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tcp-state-agent: the wiring of its parts, and its start and end as a daemon.
+ */
+#include "agent/mib.h"
+#include "agent/options.h"
+#include "agent/privileges.h"
+#include "agent/session.h"
+#include "agent/settings.h"
+#include "build.h"
+#include "collect/collector.h"
+#include "model/refreshes.h"
+
+#include <errno.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+struct agent {
+	struct options options;
+	struct settings settings;
+	struct collector *collector;
+	struct refreshes refreshes;
+	struct mib mib;
+	struct session session;
+	bool session_started;
+	int refresh_error; /* of the last refresh, so that it is logged once */
+	bool ending;
+	int exit_status;
+};
+
+/* ---- what happens while it runs ---- */
+
+static void end(struct agent *agent, int exit_status)
+{
+	agent->ending = true;
+	agent->exit_status = exit_status;
+}
+
+static void session_opened(void *argument)
+{
+	struct agent *agent = argument;
+
+	mib_forget_requests(&agent->mib);
+}
+
+static void session_refused(void *argument)
+{
+	struct agent *agent = argument;
+
+	snmp_log(LOG_ERR,
+		 "snmpd refuses the registration: another " AGENT_NAME
+		 " serves TCP-STATE-COUNT-MIB in context \"%s\"\n",
+		 agent->options.context);
+	end(agent, EXIT_FAILURE);
+}
+
+/* Only counts that are there can be registered: from then on the rows exist. */
+static void start_session(struct agent *agent)
+{
+	const struct session_callbacks callbacks = {
+		.opened = session_opened,
+		.refused = session_refused,
+		.context = agent,
+	};
+
+	session_start(&agent->session, mib_root, mib_root_length, agent->options.context,
+		      &callbacks);
+	agent->session_started = true;
+}
+
+static void log_refresh(struct agent *agent, int error)
+{
+	if (error != 0 && error != agent->refresh_error)
+		snmp_log(LOG_ERR, "%s\n", agent->refreshes.last_error);
+	if (error == 0 && agent->refresh_error != 0)
+		snmp_log(LOG_NOTICE, "refreshing works again\n");
+	agent->refresh_error = error;
+}
+
+static void take_refresh(int descriptor, void *argument)
+{
+	struct agent *agent = argument;
+	struct refresh refresh;
+
+	(void)descriptor;
+	if (collector_take(agent->collector, &refresh) != 0) {
+		snmp_log(LOG_CRIT, "the collector has ended\n");
+		end(agent, EXIT_FAILURE);
+		return;
+	}
+	log_refresh(agent, refreshes_add(&agent->refreshes, &refresh));
+	if (!agent->session_started && agent->refreshes.latest != NULL)
+		start_session(agent);
+}
+
+static struct collector_settings collector_settings(const struct agent *agent)
+{
+	return (struct collector_settings){.interval_ns = agent->settings.refresh_interval_ns};
+}
+
+static void apply_settings(struct agent *agent)
+{
+	const char *agentx_socket = agent->options.agentx_socket;
+
+	if (agentx_socket == NULL && agent->settings.agentx_socket[0] != '\0')
+		agentx_socket = agent->settings.agentx_socket;
+	if (agentx_socket != NULL)
+		netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
+				      agentx_socket);
+	agent->mib.max_age_ns = settings_max_age_ns(&agent->settings);
+}
+
+static void reload(struct agent *agent)
+{
+	struct collector_settings settings;
+
+	if (settings_read(&agent->settings, &agent->options.configuration) != 0) {
+		snmp_log(LOG_ERR, "the configuration stays as it was\n");
+		return;
+	}
+	apply_settings(agent);
+	settings = collector_settings(agent);
+	if (collector_configure(agent->collector, &settings) == 0)
+		snmp_log(LOG_NOTICE, "the configuration was read again\n");
+}
+
+static void take_signal(int descriptor, void *argument)
+{
+	struct agent *agent = argument;
+	struct signalfd_siginfo taken;
+
+	if (read(descriptor, &taken, sizeof(taken)) != sizeof(taken))
+		return;
+	if (taken.ssi_signo == SIGHUP)
+		reload(agent);
+	else
+		end(agent, EXIT_SUCCESS);
+}
+
+/* ---- start and end ---- */
+
+static void initialise_library(void)
+{
+	netsnmp_enable_subagent();
+	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_ROOT_ACCESS, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
+	setenv("MIBS", "", 1);
+	init_agent(AGENT_NAME);
+	session_prepare_library();
+}
+
+/*
+ * net-snmp reads its own snmp.conf and agentx.conf here, and ours too, of which it knows only a
+ * part: settings_read() does that after it, and strictly.
+ */
+static void read_library_configuration(const struct agent *agent)
+{
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_NO_TOKEN_WARNINGS, 1);
+	if (agent->options.configuration.without_defaults)
+		netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
+	init_snmp(AGENT_NAME);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_NO_TOKEN_WARNINGS, 0);
+}
+
+/* Who starts the agent by hand shall see what is wrong, wherever it will log to later. */
+static int read_configuration(struct agent *agent)
+{
+	netsnmp_log_handler *terminal = NULL;
+	int error;
+
+	if (!snmp_stderrlog_status())
+		terminal = netsnmp_register_loghandler(NETSNMP_LOGHANDLER_STDERR, LOG_DEBUG);
+	read_library_configuration(agent);
+	error = settings_read(&agent->settings, &agent->options.configuration);
+	if (error == 0)
+		apply_settings(agent);
+	if (terminal != NULL)
+		netsnmp_remove_loghandler(terminal);
+	return error;
+}
+
+static void choose_logging(const struct options *options)
+{
+	if (options->logging_chosen)
+		return;
+	if (options->foreground)
+		snmp_enable_stderrlog();
+	else
+		snmp_enable_syslog_ident(AGENT_NAME, LOG_DAEMON);
+}
+
+static int write_pid_file(const char *name)
+{
+	FILE *file = fopen(name, "we");
+
+	if (file == NULL) {
+		snmp_log(LOG_ERR, "%s: %s\n", name, strerror(errno));
+		return -EIO;
+	}
+	fprintf(file, "%ld\n", (long)getpid());
+	if (fclose(file) != 0) {
+		snmp_log(LOG_ERR, "%s: %s\n", name, strerror(errno));
+		return -EIO;
+	}
+	return 0;
+}
+
+static int become_daemon(const struct options *options)
+{
+	if (!options->foreground && netsnmp_daemonize(1, snmp_stderrlog_status()) != 0)
+		return -ECHILD;
+	if (options->pid_file != NULL && write_pid_file(options->pid_file) != 0)
+		return -EIO;
+	return privileges_drop(options->user, options->group);
+}
+
+/* Signals are taken in the main loop, in turn with everything else that happens. */
+static int catch_signals(struct agent *agent)
+{
+	sigset_t signals;
+	int descriptor;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (descriptor < 0)
+		return -errno;
+	register_readfd(descriptor, take_signal, agent);
+	return 0;
+}
+
+static int start(struct agent *agent)
+{
+	const struct collector_settings settings = collector_settings(agent);
+	int error;
+
+	agent->mib.refreshes = &agent->refreshes;
+	error = mib_register(&agent->mib, agent->options.context);
+	if (error != 0)
+		return error;
+	error = catch_signals(agent);
+	if (error != 0)
+		return error;
+	error = collector_start(&agent->collector, &settings);
+	if (error != 0)
+		return error;
+	register_readfd(collector_descriptor(agent->collector), take_refresh, agent);
+	return 0;
+}
+
+static void run(struct agent *agent)
+{
+	int error = start(agent);
+
+	if (error != 0) {
+		snmp_log(LOG_ERR, "cannot start: %s\n", strerror(-error));
+		end(agent, EXIT_FAILURE);
+		return;
+	}
+	snmp_log(LOG_NOTICE, AGENT_NAME " " AGENT_VERSION " has started\n");
+	while (!agent->ending)
+		agent_check_and_process(1);
+}
+
+static void finish(struct agent *agent)
+{
+	if (agent->session_started)
+		session_stop(&agent->session);
+	collector_stop(agent->collector);
+	mib_forget_requests(&agent->mib);
+	refreshes_finalise(&agent->refreshes);
+	if (agent->options.pid_file != NULL)
+		unlink(agent->options.pid_file);
+}
+
+int main(int argc, char *argv[])
+{
+	static struct agent agent;
+
+	switch (options_parse(&agent.options, argc, argv)) {
+	case OPTIONS_RUN:
+		break;
+	case OPTIONS_ANSWERED:
+		return EXIT_SUCCESS;
+	case OPTIONS_WRONG:
+		return EXIT_FAILURE;
+	}
+	choose_logging(&agent.options);
+	initialise_library();
+	if (read_configuration(&agent) != 0)
+		return EXIT_FAILURE;
+	if (become_daemon(&agent.options) != 0)
+		return EXIT_FAILURE;
+	run(&agent);
+	finish(&agent);
+	return agent.exit_status;
+}

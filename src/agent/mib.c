@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/mib.h"
+
+#include "agent/tables.h"
+#include "build.h"
+#include "clock.h"
+
+#include <errno.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <string.h>
+
+const oid mib_root[] = {MIB_ROOT};
+const size_t mib_root_length = OID_LENGTH(mib_root);
+
+static struct mib_request *find_request(struct mib *mib, long transaction)
+{
+	for (size_t place = 0; place < MIB_REQUESTS; place++) {
+		struct mib_request *request = &mib->requests[place];
+
+		if (request->taken && request->transaction == transaction)
+			return request;
+	}
+	return NULL;
+}
+
+static struct mib_request *begin_request(struct mib *mib, long transaction)
+{
+	struct mib_request *request = &mib->requests[mib->next_request];
+
+	mib->next_request = (mib->next_request + 1) % MIB_REQUESTS;
+	report_release(request->latest);
+	request->transaction = transaction;
+	request->latest = report_hold(mib->refreshes->latest);
+	request->begun_ns = clock_now_ns();
+	request->taken = true;
+	return request;
+}
+
+static struct served serve(struct mib *mib, long transaction)
+{
+	struct mib_request *request = find_request(mib, transaction);
+	struct served served;
+
+	if (request == NULL)
+		request = begin_request(mib, transaction);
+	served.latest = request->latest;
+	served.report = request->latest;
+	served.refreshes = mib->refreshes;
+	served.now_ns = request->begun_ns;
+	if (served.report != NULL && report_age_ns(served.report, served.now_ns) > mib->max_age_ns)
+		served.report = NULL;
+	return served;
+}
+
+static void set_value(netsnmp_variable_list *variable, const struct mib_instance *instance)
+{
+	const struct mib_value *value = &instance->value;
+	struct counter64 counter64 = {
+		.high = (u_long)(value->number >> 32),
+		.low = (u_long)(value->number & UINT32_MAX),
+	};
+
+	switch (instance->type) {
+	case ASN_OCTET_STR:
+		snmp_set_var_typed_value(variable, instance->type, value->text,
+					 strlen(value->text));
+		break;
+	case ASN_COUNTER64:
+		snmp_set_var_typed_value(variable, instance->type, &counter64, sizeof(counter64));
+		break;
+	default:
+		snmp_set_var_typed_integer(variable, instance->type, (long)value->number);
+		break;
+	}
+}
+
+static void answer_get(const struct served *served, netsnmp_agent_request_info *info,
+		       netsnmp_request_info *request)
+{
+	netsnmp_variable_list *variable = request->requestvb;
+	struct mib_instance instance;
+
+	switch (mib_get(mib_tables, served, variable->name + mib_root_length,
+			variable->name_length - mib_root_length, &instance)) {
+	case MIB_FOUND:
+		set_value(variable, &instance);
+		break;
+	case MIB_NO_OBJECT:
+		netsnmp_set_request_error(info, request, SNMP_NOSUCHOBJECT);
+		break;
+	case MIB_NO_INSTANCE:
+		netsnmp_set_request_error(info, request, SNMP_NOSUCHINSTANCE);
+		break;
+	}
+}
+
+/* Leaves the variable alone when there is nothing after it: the library then looks elsewhere. */
+static void answer_getnext(const struct served *served, netsnmp_request_info *request)
+{
+	netsnmp_variable_list *variable = request->requestvb;
+	struct mib_instance instance;
+	oid name[MAX_OID_LEN];
+
+	if (!mib_next(mib_tables, served, variable->name + mib_root_length,
+		      variable->name_length - mib_root_length, request->inclusive != 0, &instance))
+		return;
+	memcpy(name, mib_root, sizeof(mib_root));
+	memcpy(name + mib_root_length, instance.name, instance.name_length * sizeof(oid));
+	snmp_set_var_objid(variable, name, mib_root_length + instance.name_length);
+	set_value(variable, &instance);
+}
+
+/* The library hands over only what is below the root, but a master may be anybody. */
+static bool below_root(const netsnmp_variable_list *variable)
+{
+	return variable->name_length >= mib_root_length &&
+	       snmp_oid_compare(variable->name, mib_root_length, mib_root, mib_root_length) == 0;
+}
+
+static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *registration,
+		  netsnmp_agent_request_info *info, netsnmp_request_info *requests)
+{
+	struct mib *mib = registration->my_reg_void;
+	struct served served = serve(mib, info->asp->pdu->transid);
+
+	(void)handler;
+	for (netsnmp_request_info *request = requests; request != NULL; request = request->next) {
+		if (request->processed || !below_root(request->requestvb))
+			continue;
+		if (info->mode == MODE_GET)
+			answer_get(&served, info, request);
+		else if (info->mode == MODE_GETNEXT)
+			answer_getnext(&served, request);
+	}
+	return SNMP_ERR_NOERROR;
+}
+
+int mib_register(struct mib *mib, const char *context)
+{
+	netsnmp_handler_registration *registration = netsnmp_create_handler_registration(
+		"tcpStateCountMIB", handle, mib_root, mib_root_length, HANDLER_CAN_RONLY);
+
+	if (registration == NULL)
+		return -ENOMEM;
+	registration->my_reg_void = mib;
+	registration->contextName = strdup(context);
+	return netsnmp_register_handler(registration) == MIB_REGISTERED_OK ? 0 : -ENOMEM;
+}
+
+void mib_forget_requests(struct mib *mib)
+{
+	for (size_t place = 0; place < MIB_REQUESTS; place++) {
+		report_release(mib->requests[place].latest);
+		mib->requests[place] = (struct mib_request){0};
+	}
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The AgentX session with snmpd: opened, registered, lost and opened again.
+ *
+ * net-snmp's library can reconnect by itself, but it waits seconds between its tries, stands still
+ * in connect() when snmpd hangs, and loses registrations when snmpd goes away in the middle of the
+ * handshake. So the library only carries the session here; when to open it, and whether it was
+ * registered, is decided by this module:
+ *
+ *     WAITING --(100 ms)--> PROBING --(snmpd answers)--> open, register --> REGISTERED
+ *        ^--------------------'--------------------------------'-- lost --------'
+ *
+ * Probing is an AgentX Open on a socket of our own that is waited for in the main loop. A hung
+ * snmpd does not answer it, and one that goes on serving does so at once.
+ */
+#ifndef AGENT_SESSION_H
+#define AGENT_SESSION_H
+
+#include <net-snmp/net-snmp-config.h>
+
+#include <net-snmp/net-snmp-includes.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct session_callbacks {
+	void (*opened)(void *context);  /**< before anything can be asked in the new session */
+	void (*refused)(void *context); /**< snmpd goes on refusing the registration: give up */
+	void *context;
+};
+
+enum session_state {
+	SESSION_WAITING,
+	SESSION_PROBING,
+	SESSION_REGISTERED,
+};
+
+struct session {
+	const oid *root;
+	size_t root_length;
+	const char *snmp_context; /**< "" is the default one */
+	struct session_callbacks callbacks;
+	enum session_state state;
+	unsigned int alarm;       /**< of the library; 0 if none is set */
+	int probe;                /**< descriptor while probing, else -1 */
+	int64_t wait_ns;          /**< before the next try; grows while sessions break at once */
+	int64_t refused_since_ns; /**< 0: the last registration was not refused */
+	int probe_error;          /**< the last one, so that it is logged once */
+};
+
+/**
+ * Checks that @p address (as in agentXSocket) is one that a session can be kept with.
+ * @return 0, or -EAFNOSUPPORT: not a unix socket, the only transport on which AgentX is protected,
+ *         or -ENAMETOOLONG
+ */
+int session_check_address(const char *address);
+
+/**
+ * Makes the library ready to carry sessions that this module opens. To be called once, between
+ * init_agent() and init_snmp(), which otherwise opens one itself.
+ */
+void session_prepare_library(void);
+
+/**
+ * Begins to keep a session with the master that agentXSocket names, in which the tree below
+ * @p root is registered; the session's first try is made at once.
+ */
+void session_start(struct session *session, const oid *root, size_t root_length,
+		   const char *snmp_context, const struct session_callbacks *callbacks);
+
+/** Says goodbye to snmpd, without waiting for its answer. */
+void session_stop(struct session *session);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The configuration: tcp-state-agent.conf, found and read by net-snmp's own reader.
+ *
+ * net-snmp only warns of what it does not understand and goes on; here every complaint of its
+ * reader, and every one of ours, makes the reading fail as a whole.
+ */
+#ifndef AGENT_SETTINGS_H
+#define AGENT_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/un.h>
+
+/** The name that files, log lines and the lock of the persistent store go by. */
+#define AGENT_NAME "tcp-state-agent"
+
+struct settings {
+	int64_t refresh_interval_ns;
+	int64_t max_age_ns; /**< 0: three refresh intervals */
+	char agentx_socket[sizeof(((struct sockaddr_un *)0)->sun_path)]; /**< "": net-snmp's own */
+};
+
+/** Where to read the configuration from; @p files may be NULL. */
+struct settings_source {
+	const char *files;     /**< names between commas, read after the default ones */
+	bool without_defaults; /**< read nothing else */
+};
+
+/**
+ * Reads the configuration over the defaults. Each error is logged with its file and line.
+ * @param settings is written only on success
+ * @return 0, or -EINVAL if something in the files is wrong, or -errno if one cannot be read
+ */
+int settings_read(struct settings *settings, const struct settings_source *source);
+
+/** How old a snapshot may be to be served. */
+int64_t settings_max_age_ns(const struct settings *settings);
+
+/** Prints the directives, a line each. */
+void settings_print_directives(FILE *file);
+
+#endif

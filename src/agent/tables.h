@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The tables and the scalars' groups of TCP-STATE-COUNT-MIB, each in a file of its own.
+ */
+#ifndef AGENT_TABLES_H
+#define AGENT_TABLES_H
+
+#include "agent/mib_tree.h"
+
+extern const struct mib_table state_count_table;
+extern const struct mib_table refresh_scalars;
+
+/** All of them in the order of their places, NULL after the last. */
+extern const struct mib_table *const mib_tables[];
+
+#endif
