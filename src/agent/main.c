@@ -8,6 +8,7 @@
 #include "agent/session.h"
 #include "agent/settings.h"
 #include "build.h"
+#include "clock.h"
 #include "collect/collector.h"
 #include "model/refreshes.h"
 
@@ -27,6 +28,7 @@ struct agent {
 	struct session session;
 	bool session_started;
 	int refresh_error; /* of the last refresh, so that it is logged once */
+	bool stretch_logged;
 	bool ending;
 	int exit_status;
 };
@@ -80,6 +82,18 @@ static void log_refresh(struct agent *agent, int error)
 	agent->refresh_error = error;
 }
 
+static void log_stretch(struct agent *agent)
+{
+	if (agent->stretch_logged ||
+	    agent->refreshes.interval_ns <= agent->settings.refresh_interval_ns)
+		return;
+	agent->stretch_logged = true;
+	snmp_log(LOG_WARNING,
+		 "a refresh costs so much that with cpuLimit %g the next comes after %g seconds\n",
+		 agent->settings.cpu_limit,
+		 (double)agent->refreshes.interval_ns / (double)NS_PER_SECOND);
+}
+
 static void take_refresh(int descriptor, void *argument)
 {
 	struct agent *agent = argument;
@@ -92,13 +106,21 @@ static void take_refresh(int descriptor, void *argument)
 		return;
 	}
 	log_refresh(agent, refreshes_add(&agent->refreshes, &refresh));
+	log_stretch(agent);
 	if (!agent->session_started && agent->refreshes.latest != NULL)
 		start_session(agent);
 }
 
 static struct collector_settings collector_settings(const struct agent *agent)
 {
-	return (struct collector_settings){.interval_ns = agent->settings.refresh_interval_ns};
+	const struct settings *settings = &agent->settings;
+
+	return (struct collector_settings){
+		.interval_ns = settings->refresh_interval_ns,
+		.cpu_limit = settings->cpu_limit,
+		.count_bound_inactive = settings->count_bound_inactive,
+		.ports = settings->ports,
+	};
 }
 
 static void apply_settings(struct agent *agent)
@@ -110,7 +132,9 @@ static void apply_settings(struct agent *agent)
 	if (agentx_socket != NULL)
 		netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
 				      agentx_socket);
-	agent->mib.max_age_ns = settings_max_age_ns(&agent->settings);
+	agent->mib.max_age_ns = agent->settings.max_age_ns;
+	agent->refreshes.window_ns = agent->settings.window_ns;
+	agent->stretch_logged = false;
 }
 
 static void reload(struct agent *agent)
@@ -242,6 +266,9 @@ static int start(struct agent *agent)
 	const struct collector_settings settings = collector_settings(agent);
 	int error;
 
+	error = refreshes_initialise(&agent->refreshes, agent->settings.window_ns);
+	if (error != 0)
+		return error;
 	agent->mib.refreshes = &agent->refreshes;
 	error = mib_register(&agent->mib, agent->options.context);
 	if (error != 0)

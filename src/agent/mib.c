@@ -9,6 +9,8 @@
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <string.h>
 
+#define INTERVALS_OF_MAX_AGE 3
+
 const oid mib_root[] = {MIB_ROOT};
 const size_t mib_root_length = OID_LENGTH(mib_root);
 
@@ -36,6 +38,12 @@ static struct mib_request *begin_request(struct mib *mib, long transaction)
 	return request;
 }
 
+static int64_t max_age_ns(const struct mib *mib)
+{
+	return mib->max_age_ns != 0 ? mib->max_age_ns
+				    : INTERVALS_OF_MAX_AGE * mib->refreshes->interval_ns;
+}
+
 static struct served serve(struct mib *mib, long transaction)
 {
 	struct mib_request *request = find_request(mib, transaction);
@@ -47,7 +55,7 @@ static struct served serve(struct mib *mib, long transaction)
 	served.report = request->latest;
 	served.refreshes = mib->refreshes;
 	served.now_ns = request->begun_ns;
-	if (served.report != NULL && report_age_ns(served.report, served.now_ns) > mib->max_age_ns)
+	if (served.report != NULL && report_age_ns(served.report, served.now_ns) > max_age_ns(mib))
 		served.report = NULL;
 	return served;
 }
@@ -61,6 +69,11 @@ static void set_value(netsnmp_variable_list *variable, const struct mib_instance
 	};
 
 	switch (instance->type) {
+	case ASN_GAUGE: /* RFC 2578, section 7.1.7: stays at its maximum */
+		snmp_set_var_typed_integer(variable, instance->type,
+					   value->number > UINT32_MAX ? UINT32_MAX
+								      : (long)value->number);
+		break;
 	case ASN_OCTET_STR:
 		snmp_set_var_typed_value(variable, instance->type, value->text,
 					 strlen(value->text));

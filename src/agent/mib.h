@@ -23,7 +23,8 @@ struct mib_request {
 
 struct mib {
 	const struct refreshes *refreshes;
-	int64_t max_age_ns; /**< what is older is not told: its instances do not exist */
+	int64_t max_age_ns; /**< what is older is not told; 0: three intervals, as they really are
+			     */
 	struct mib_request requests[MIB_REQUESTS];
 	size_t next_request; /**< the place to be used next: the oldest */
 };

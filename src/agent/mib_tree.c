@@ -80,8 +80,9 @@ static bool take(const struct object_type *type, const struct served *served, si
 		 struct mib_instance *instance)
 {
 	const struct mib_table *table = type->table;
+	const struct mib_cell cell = {served, row, type->object->key};
 
-	if (!type->object->get(served, row, &instance->value))
+	if (!type->object->get(&cell, &instance->value))
 		return false;
 	memcpy(instance->name, type->name, type->name_length * sizeof(oid));
 	instance->name_length = type->name_length;

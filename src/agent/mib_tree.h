@@ -36,12 +36,20 @@ struct mib_value {
 	char text[MIB_TEXT_SIZE];
 };
 
+/** Which of an object's values is asked for. */
+struct mib_cell {
+	const struct served *served;
+	size_t row;
+	int key; /**< the object's */
+};
+
 /** A column of a table, or a scalar. */
 struct mib_object {
 	oid number;
 	u_char type; /**< ASN_GAUGE and the like */
 	/** Sets @p value; returns false where this row has none, as if the row were not there. */
-	bool (*get)(const struct served *served, size_t row, struct mib_value *value);
+	bool (*get)(const struct mib_cell *cell, struct mib_value *value);
+	int key; /**< tells objects apart that share a getter */
 };
 
 struct mib_table {

@@ -10,59 +10,60 @@
 
 #define NS_PER_TICK (NS_PER_SECOND / 100)
 
-static bool interval(const struct served *served, size_t row, struct mib_value *value)
+static bool interval(const struct mib_cell *cell, struct mib_value *value)
 {
-	(void)row;
-	value->number = (uint64_t)(served->refreshes->interval_ns / NS_PER_MS);
+	value->number = (uint64_t)(cell->served->refreshes->interval_ns / NS_PER_MS);
 	return true;
 }
 
-static bool age(const struct served *served, size_t row, struct mib_value *value)
+static bool age(const struct mib_cell *cell, struct mib_value *value)
 {
-	(void)row;
+	const struct served *served = cell->served;
+
 	if (served->latest == NULL)
 		return false;
 	value->number = (uint64_t)(report_age_ns(served->latest, served->now_ns) / NS_PER_TICK);
 	return true;
 }
 
-static bool duration(const struct served *served, size_t row, struct mib_value *value)
+static bool duration(const struct mib_cell *cell, struct mib_value *value)
 {
-	(void)row;
-	if (served->latest == NULL)
+	if (cell->served->latest == NULL)
 		return false;
-	value->number = served->latest->snapshot->duration_us;
+	value->number = cell->served->latest->snapshot->duration_us;
 	return true;
 }
 
-static bool succeeded(const struct served *served, size_t row, struct mib_value *value)
+static bool succeeded(const struct mib_cell *cell, struct mib_value *value)
 {
-	(void)row;
-	value->number = served->latest == NULL ? 0 : served->latest->number;
+	value->number = cell->served->latest == NULL ? 0 : cell->served->latest->number;
 	return true;
 }
 
-static bool failed(const struct served *served, size_t row, struct mib_value *value)
+static bool failed(const struct mib_cell *cell, struct mib_value *value)
 {
-	(void)row;
-	value->number = served->refreshes->failed;
+	value->number = cell->served->refreshes->failed;
 	return true;
 }
 
-static bool last_error(const struct served *served, size_t row, struct mib_value *value)
+static bool last_error(const struct mib_cell *cell, struct mib_value *value)
 {
-	(void)row;
-	snprintf(value->text, sizeof(value->text), "%s", served->refreshes->last_error);
+	snprintf(value->text, sizeof(value->text), "%s", cell->served->refreshes->last_error);
 	return true;
 }
 
 /* TcpRefreshMethod counts from 1. */
-static bool method(const struct served *served, size_t row, struct mib_value *value)
+static bool method(const struct mib_cell *cell, struct mib_value *value)
 {
-	(void)row;
-	if (served->latest == NULL)
+	if (cell->served->latest == NULL)
 		return false;
-	value->number = served->latest->snapshot->method + 1u;
+	value->number = cell->served->latest->snapshot->method + 1u;
+	return true;
+}
+
+static bool window(const struct mib_cell *cell, struct mib_value *value)
+{
+	value->number = (uint64_t)(cell->served->refreshes->window_ns / NS_PER_SECOND);
 	return true;
 }
 
@@ -74,13 +75,13 @@ static const struct mib_object scalars[] = {
 	{.number = 5, .type = ASN_COUNTER, .get = failed},
 	{.number = 6, .type = ASN_OCTET_STR, .get = last_error},
 	{.number = 7, .type = ASN_INTEGER, .get = method},
+	{.number = 8, .type = ASN_GAUGE, .get = window},
 };
 
 const struct mib_table refresh_scalars = {
 	.at = {1, 8},
 	.at_length = 2,
-	.objects = scalars,
-	.objects_count = sizeof(scalars) / sizeof(scalars[0]),
+	OBJECTS(scalars),
 	.rows = mib_scalar_rows,
 	.index = mib_scalar_index,
 };

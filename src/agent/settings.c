@@ -3,9 +3,12 @@
 
 #include "agent/session.h"
 #include "clock.h"
+#include "collect/sock_diag.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,27 +18,47 @@
 #endif
 #define REFRESH_INTERVAL_MAX 3600.0
 #define MAX_AGE_MAX (24 * 3600.0)
-#define INTERVALS_OF_MAX_AGE 3
+#define WINDOW_MAX (24 * 3600.0)
+#define CPU_LIMIT_MIN 0.1
+#define CPU_LIMIT_MAX 100.0
 
-static const struct settings defaults = {.refresh_interval_ns = 5 * NS_PER_SECOND};
+static const struct settings defaults = {
+	.refresh_interval_ns = 5 * NS_PER_SECOND,
+	.window_ns = 300 * NS_PER_SECOND,
+	.cpu_limit = 2,
+};
 
 /* net-snmp's reader gives its handlers no argument of their own. */
 static struct settings *being_read;
 
 /* ---- the directives ---- */
 
+/* Returns whether @p text is a number within the limits; complains if it is not. */
+static bool parse_number(const char *word, const char *text, double minimum, double maximum,
+			 const char *unit, double *number)
+{
+	char *end;
+	double parsed = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !isfinite(parsed)) {
+		netsnmp_config_error("%s: \"%s\" is not a number of %s", word, text, unit);
+		return false;
+	}
+	if (parsed < minimum || parsed > maximum) {
+		netsnmp_config_error("%s: %s is not between %g and %g %s", word, text, minimum,
+				     maximum, unit);
+		return false;
+	}
+	*number = parsed;
+	return true;
+}
+
 static void parse_seconds(const char *word, const char *text, double minimum, double maximum,
 			  int64_t *ns)
 {
-	char *end;
-	double seconds = strtod(text, &end);
+	double seconds;
 
-	if (end == text || *end != '\0' || !isfinite(seconds))
-		netsnmp_config_error("%s: \"%s\" is not a number of seconds", word, text);
-	else if (seconds < minimum || seconds > maximum)
-		netsnmp_config_error("%s: %s is not between %g and %g seconds", word, text, minimum,
-				     maximum);
-	else
+	if (parse_number(word, text, minimum, maximum, "seconds", &seconds))
 		*ns = llround(seconds * 1000) * NS_PER_MS;
 }
 
@@ -48,6 +71,68 @@ static void parse_refresh_interval(const char *word, char *text)
 static void parse_max_age(const char *word, char *text)
 {
 	parse_seconds(word, text, REFRESH_INTERVAL_MIN, MAX_AGE_MAX, &being_read->max_age_ns);
+}
+
+/* tcpRefreshWindow tells whole seconds. */
+static void parse_window(const char *word, char *text)
+{
+	double seconds;
+
+	if (!parse_number(word, text, 1, WINDOW_MAX, "seconds", &seconds))
+		return;
+	if (seconds != floor(seconds))
+		netsnmp_config_error("%s: %s is not a whole number of seconds", word, text);
+	else
+		being_read->window_ns = (int64_t)seconds * NS_PER_SECOND;
+}
+
+static void parse_cpu_limit(const char *word, char *text)
+{
+	parse_number(word, text, CPU_LIMIT_MIN, CPU_LIMIT_MAX, "percent", &being_read->cpu_limit);
+}
+
+static void parse_count_bound_inactive(const char *word, char *text)
+{
+	if (strcmp(text, "yes") == 0)
+		being_read->count_bound_inactive = true;
+	else if (strcmp(text, "no") == 0)
+		being_read->count_bound_inactive = false;
+	else
+		netsnmp_config_error("%s: \"%s\" is neither yes nor no", word, text);
+}
+
+/* Returns false if @p text is neither the number nor the name of a port. */
+static bool parse_port(const char *text, struct watched_port *port)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+	const struct servent *service;
+
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0') {
+		if (number < 1 || number > UINT16_MAX)
+			return false;
+		port->number = (uint16_t)number;
+		service = getservbyport(htons(port->number), "tcp");
+	} else {
+		service = getservbyname(text, "tcp");
+		if (service == NULL)
+			return false;
+		port->number = ntohs((uint16_t)service->s_port);
+	}
+	if (service != NULL)
+		snprintf(port->service, sizeof(port->service), "%s", service->s_name);
+	return true;
+}
+
+static void parse_watch_port(const char *word, char *text)
+{
+	struct watched_port port = {0};
+
+	if (!parse_port(text, &port))
+		netsnmp_config_error("%s: \"%s\" is neither a port nor a service", word, text);
+	else if (watched_ports_add(&being_read->ports, &port) != 0)
+		netsnmp_config_error("%s: %s: no more than %d ports can be watched", word, text,
+				     WATCHED_PORTS_MAX);
 }
 
 static void parse_agentx_socket(const char *word, char *text)
@@ -70,6 +155,26 @@ static struct config_line directives[] = {
 		.config_token = "maxAge",
 		.parse_line = parse_max_age,
 		.help = "SECONDS     counts older than this are not served (3 intervals)",
+	},
+	{
+		.config_token = "window",
+		.parse_line = parse_window,
+		.help = "SECONDS     minima and maxima look back so far, up to a day (300)",
+	},
+	{
+		.config_token = "watchPort",
+		.parse_line = parse_watch_port,
+		.help = "PORT        count the sockets of this local port by themselves",
+	},
+	{
+		.config_token = "countBoundInactive",
+		.parse_line = parse_count_bound_inactive,
+		.help = "yes|no      count bound, unconnected sockets as closed (no)",
+	},
+	{
+		.config_token = "cpuLimit",
+		.parse_line = parse_cpu_limit,
+		.help = "PERCENT     of one CPU; refreshes that cost more come seldomer (2)",
 	},
 	{
 		.config_token = "agentXSocket",
@@ -95,7 +200,7 @@ void settings_print_directives(FILE *file)
 {
 	fprintf(file, "Directives of " AGENT_NAME ".conf:\n");
 	for (size_t directive = 0; directive < DIRECTIVES; directive++)
-		fprintf(file, "  %-16s %s\n", directives[directive].config_token,
+		fprintf(file, "  %-18s %s\n", directives[directive].config_token,
 			directives[directive].help);
 }
 
@@ -138,9 +243,9 @@ static int read_files(const struct settings_source *source)
 	return source->files == NULL ? 0 : read_named_files(source->files);
 }
 
-static int check(const struct settings *settings)
+static int check_max_age(const struct settings *settings)
 {
-	if (settings_max_age_ns(settings) >= settings->refresh_interval_ns)
+	if (settings->max_age_ns == 0 || settings->max_age_ns >= settings->refresh_interval_ns)
 		return 0;
 	snmp_log(LOG_ERR,
 		 AGENT_NAME ".conf: maxAge %g is less than refreshInterval %g: rows would come "
@@ -148,6 +253,18 @@ static int check(const struct settings *settings)
 		 (double)settings->max_age_ns / (double)NS_PER_SECOND,
 		 (double)settings->refresh_interval_ns / (double)NS_PER_SECOND);
 	return -EINVAL;
+}
+
+static int check_bound_inactive(const struct settings *settings)
+{
+	int error = settings->count_bound_inactive ? sock_diag_try_bound_inactive() : 0;
+
+	if (error != 0)
+		snmp_log(LOG_ERR,
+			 AGENT_NAME ".conf: countBoundInactive: the kernel does not list such "
+				    "sockets (Linux 6.8 does): %s\n",
+			 strerror(-error));
+	return error;
 }
 
 int settings_read(struct settings *settings, const struct settings_source *source)
@@ -170,15 +287,10 @@ int settings_read(struct settings *settings, const struct settings_source *sourc
 	if (error == 0 && complaints > 0)
 		error = -EINVAL;
 	if (error == 0)
-		error = check(&scratch);
+		error = check_max_age(&scratch);
+	if (error == 0)
+		error = check_bound_inactive(&scratch);
 	if (error == 0)
 		*settings = scratch;
 	return error;
-}
-
-int64_t settings_max_age_ns(const struct settings *settings)
-{
-	if (settings->max_age_ns != 0)
-		return settings->max_age_ns;
-	return INTERVALS_OF_MAX_AGE * settings->refresh_interval_ns;
 }

@@ -8,6 +8,8 @@
 #ifndef AGENT_SETTINGS_H
 #define AGENT_SETTINGS_H
 
+#include "model/port.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,7 +20,11 @@
 
 struct settings {
 	int64_t refresh_interval_ns;
-	int64_t max_age_ns; /**< 0: three refresh intervals */
+	int64_t max_age_ns; /**< 0: three refresh intervals, as they really are */
+	int64_t window_ns;
+	double cpu_limit; /**< percent of one CPU */
+	bool count_bound_inactive;
+	struct watched_ports ports;
 	char agentx_socket[sizeof(((struct sockaddr_un *)0)->sun_path)]; /**< "": net-snmp's own */
 };
 
@@ -34,9 +40,6 @@ struct settings_source {
  * @return 0, or -EINVAL if something in the files is wrong, or -errno if one cannot be read
  */
 int settings_read(struct settings *settings, const struct settings_source *source);
-
-/** How old a snapshot may be to be served. */
-int64_t settings_max_age_ns(const struct settings *settings);
 
 /** Prints the directives, a line each. */
 void settings_print_directives(FILE *file);

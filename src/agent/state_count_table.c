@@ -30,30 +30,49 @@ static size_t row_index(const struct served *served, size_t row, oid index[MIB_I
 	return 2;
 }
 
-static bool count(const struct served *served, size_t row, struct mib_value *value)
+static const struct extremes *extremes_of(const struct mib_cell *cell)
 {
-	value->number = served->report->snapshot->sockets[family_of(row)][state_of(row)];
+	return &cell->served->report->sockets[family_of(cell->row)][state_of(cell->row)];
+}
+
+static bool count(const struct mib_cell *cell, struct mib_value *value)
+{
+	const struct snapshot *snapshot = cell->served->report->snapshot;
+
+	value->number = snapshot->sockets[family_of(cell->row)][state_of(cell->row)];
 	return true;
 }
 
-static bool label(const struct served *served, size_t row, struct mib_value *value)
+static bool minimum(const struct mib_cell *cell, struct mib_value *value)
 {
-	(void)served;
-	snprintf(value->text, sizeof(value->text), "%s %s", tcp_family_name(family_of(row)),
-		 tcp_state_name(state_of(row)));
+	value->number = extremes_of(cell)->min;
+	return true;
+}
+
+static bool maximum(const struct mib_cell *cell, struct mib_value *value)
+{
+	value->number = extremes_of(cell)->max;
+	return true;
+}
+
+static bool label(const struct mib_cell *cell, struct mib_value *value)
+{
+	snprintf(value->text, sizeof(value->text), "%s %s", tcp_family_name(family_of(cell->row)),
+		 tcp_state_name(state_of(cell->row)));
 	return true;
 }
 
 static const struct mib_object columns[] = {
 	{.number = 3, .type = ASN_GAUGE, .get = count},
+	{.number = 4, .type = ASN_GAUGE, .get = minimum},
+	{.number = 5, .type = ASN_GAUGE, .get = maximum},
 	{.number = 6, .type = ASN_OCTET_STR, .get = label},
 };
 
 const struct mib_table state_count_table = {
 	.at = {1, 1, 1},
 	.at_length = 3,
-	.objects = columns,
-	.objects_count = sizeof(columns) / sizeof(columns[0]),
+	OBJECTS(columns),
 	.rows = rows,
 	.index = row_index,
 };

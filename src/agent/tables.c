@@ -2,7 +2,6 @@
 #include "agent/tables.h"
 
 const struct mib_table *const mib_tables[] = {
-	&state_count_table,
-	&refresh_scalars,
-	NULL,
+	&state_count_table,  &state_total_table, &family_table,    &host_scalars,
+	&listen_queue_table, &port_state_table,  &refresh_scalars, NULL,
 };

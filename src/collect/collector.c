@@ -3,15 +3,18 @@
 
 #include "clock.h"
 #include "collect/dump.h"
+#include "collect/proc.h"
 #include "collect/sock_diag.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum pipe_end {
@@ -23,17 +26,81 @@ struct collector {
 	pthread_t thread;
 	int orders[2];    /* struct collector_settings, from the owner to the thread */
 	int refreshes[2]; /* struct refresh, from the thread to the owner */
-	struct collector_settings settings; /* the thread's own once it runs */
-	struct dump dump;                   /* the thread's own */
+	/* The thread's own once it runs: */
+	struct collector_settings settings;
+	struct dump dump;
+	struct proc proc;
 };
+
+_Static_assert(sizeof(struct collector_settings) <= PIPE_BUF, "an order is written in one piece");
+_Static_assert(sizeof(struct refresh) <= PIPE_BUF, "a refresh is written in one piece");
+
+static int64_t cpu_time_ns(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	return used.tv_sec * NS_PER_SECOND + used.tv_nsec;
+}
+
+/* The sockets that listen are counted where they are listed, so that the two agree. */
+static int list_listeners(struct collector *collector, struct snapshot *snapshot)
+{
+	int error = sock_diag_list_listeners(&collector->dump, &snapshot->listeners,
+					     &snapshot->listeners_count);
+
+	for (size_t place = 0; error == 0 && place < snapshot->listeners_count; place++) {
+		const struct listener *listener = &snapshot->listeners[place];
+
+		snapshot->sockets[listener->endpoint.family][STATE_LISTEN] += listener->sockets;
+	}
+	return error;
+}
+
+static int count_ports(struct collector *collector, socket_states states, struct snapshot *snapshot)
+{
+	const struct watched_ports *ports = &collector->settings.ports;
+
+	snapshot->ports = calloc(ports->count + 1, sizeof(*snapshot->ports));
+	if (snapshot->ports == NULL)
+		return -ENOMEM;
+	snapshot->ports_count = ports->count;
+	for (size_t port = 0; port < ports->count; port++)
+		snapshot->ports[port].port = ports->port[port];
+	return sock_diag_count_ports(&collector->dump, states | SOCKETS_LISTENING, snapshot->ports,
+				     snapshot->ports_count);
+}
+
+/* Returns 0 or -errno and what failed. */
+static int collect(struct collector *collector, struct snapshot *snapshot, const char **failed)
+{
+	socket_states states = SOCKETS_OTHER;
+	int error;
+
+	if (collector->settings.count_bound_inactive)
+		states |= SOCKETS_BOUND_INACTIVE;
+	*failed = "counting the sockets";
+	snapshot->method = METHOD_FULL;
+	error = sock_diag_count(&collector->dump, states, snapshot->sockets);
+	if (error != 0)
+		return error;
+	*failed = "listing the listeners";
+	error = list_listeners(collector, snapshot);
+	if (error != 0)
+		return error;
+	*failed = "counting the sockets of the watched ports";
+	error = count_ports(collector, states, snapshot);
+	if (error != 0)
+		return error;
+	proc_read(&collector->proc, &snapshot->host);
+	*failed = NULL;
+	return 0;
+}
 
 static struct refresh refresh_now(struct collector *collector)
 {
-	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
-	struct refresh refresh = {
-		.snapshot = snapshot,
-		.interval_ns = collector->settings.interval_ns,
-	};
+	struct snapshot *snapshot = snapshot_new();
+	struct refresh refresh = {0};
 
 	if (snapshot == NULL) {
 		refresh.error = -ENOMEM;
@@ -41,15 +108,21 @@ static struct refresh refresh_now(struct collector *collector)
 		return refresh;
 	}
 	snapshot->taken_ns = clock_now_ns();
-	snapshot->method = METHOD_FULL;
-	refresh.error = sock_diag_count(&collector->dump, snapshot->sockets);
+	refresh.error = collect(collector, snapshot, &refresh.failed);
 	snapshot->duration_us = (uint32_t)((clock_now_ns() - snapshot->taken_ns) / NS_PER_US);
-	if (refresh.error != 0) {
-		refresh.failed = "counting the sockets by sock_diag";
-		refresh.snapshot = NULL;
-		free(snapshot);
-	}
+	if (refresh.error == 0)
+		refresh.snapshot = snapshot;
+	else
+		snapshot_free(snapshot);
 	return refresh;
+}
+
+/* The interval, or a longer one in which a refresh of this cost keeps to the limit. */
+static int64_t affordable_interval_ns(const struct collector_settings *settings, int64_t cost_ns)
+{
+	int64_t affordable_ns = (int64_t)((double)cost_ns * 100 / settings->cpu_limit);
+
+	return affordable_ns > settings->interval_ns ? affordable_ns : settings->interval_ns;
 }
 
 /*
@@ -74,15 +147,17 @@ static int wait_for_order(const struct collector *collector, int64_t deadline_ns
 	return ready;
 }
 
-/* Returns false when the owner has closed the pipe: the thread shall end. */
-static bool follow_orders(struct collector *collector, int64_t begun_ns)
+/*
+ * Follows orders until the next refresh is due. Returns false when the owner has closed the pipe:
+ * the thread shall end.
+ */
+static bool follow_orders(struct collector *collector, int64_t begun_ns, int64_t cost_ns)
 {
-	while (wait_for_order(collector, begun_ns + collector->settings.interval_ns) > 0) {
-		ssize_t length = read(collector->orders[READ_END], &collector->settings,
-				      sizeof(collector->settings));
-		if (length == 0)
+	struct collector_settings *settings = &collector->settings;
+
+	while (wait_for_order(collector, begun_ns + affordable_interval_ns(settings, cost_ns)) > 0)
+		if (read(collector->orders[READ_END], settings, sizeof(*settings)) == 0)
 			return false;
-	}
 	return true;
 }
 
@@ -98,18 +173,27 @@ static void hand_over(const struct collector *collector, struct refresh refresh)
 		length = write(collector->refreshes[WRITE_END], &refresh, sizeof(refresh));
 	} while (length < 0 && errno == EINTR);
 	if (length < 0)
-		free(refresh.snapshot);
+		snapshot_free(refresh.snapshot);
 }
 
 static void *run(void *argument)
 {
 	struct collector *collector = argument;
-	int64_t begun_ns;
+	int64_t previous_cost_ns = 0;
+	struct refresh refresh;
+	int64_t begun_ns, cost_ns, lasting_cost_ns;
 
 	do {
 		begun_ns = clock_now_ns();
-		hand_over(collector, refresh_now(collector));
-	} while (follow_orders(collector, begun_ns));
+		cost_ns = cpu_time_ns();
+		refresh = refresh_now(collector);
+		cost_ns = cpu_time_ns() - cost_ns;
+		/* One refresh that was dear, as the first is, does not make the next one late. */
+		lasting_cost_ns = cost_ns < previous_cost_ns ? cost_ns : previous_cost_ns;
+		previous_cost_ns = cost_ns;
+		refresh.interval_ns = affordable_interval_ns(&collector->settings, lasting_cost_ns);
+		hand_over(collector, refresh);
+	} while (follow_orders(collector, begun_ns, lasting_cost_ns));
 	close(collector->refreshes[WRITE_END]);
 	return NULL;
 }
@@ -141,6 +225,7 @@ int collector_start(struct collector **started, const struct collector_settings 
 		return -ENOMEM;
 	collector->settings = *settings;
 	dump_initialise(&collector->dump);
+	proc_initialise(&collector->proc);
 	if (pipe2(collector->orders, O_CLOEXEC) < 0) {
 		error = -errno;
 		goto no_orders;
@@ -194,9 +279,10 @@ void collector_stop(struct collector *collector)
 		return;
 	close(collector->orders[WRITE_END]);
 	while (collector_take(collector, &refresh) == 0)
-		free(refresh.snapshot);
+		snapshot_free(refresh.snapshot);
 	pthread_join(collector->thread, NULL);
 	dump_finalise(&collector->dump);
+	proc_finalise(&collector->proc);
 	close(collector->orders[READ_END]);
 	close(collector->refreshes[READ_END]);
 	free(collector);

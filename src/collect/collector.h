@@ -9,14 +9,19 @@
 #ifndef COLLECT_COLLECTOR_H
 #define COLLECT_COLLECTOR_H
 
+#include "model/port.h"
 #include "model/refresh.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct collector;
 
 struct collector_settings {
 	int64_t interval_ns; /**< from the beginning of one refresh to the beginning of the next */
+	double cpu_limit; /**< percent of one CPU; where a refresh costs more, they come seldomer */
+	bool count_bound_inactive; /**< as closed; sock_diag_try_bound_inactive() has succeeded */
+	struct watched_ports ports;
 };
 
 /**
@@ -30,7 +35,7 @@ int collector_descriptor(const struct collector *collector);
 
 /**
  * Takes the next refresh, in order; none is ever lost. Call it when the descriptor is readable.
- * @return 0, and the snapshot in @p refresh, if there is one, is the caller's to free(); or -errno
+ * @return 0, and the snapshot in @p refresh, if there is one, is the caller's to free; or -errno
  */
 int collector_take(const struct collector *collector, struct refresh *refresh);
 

@@ -3,16 +3,19 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/inet_diag.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-/*
- * The kernel's states are 1 to 11 (include/net/tcp_states.h). Bits beyond them are not asked for:
- * they would add bound but unconnected sockets, at a third more cost.
- */
-#define ALL_STATES (((1u << (TCP_CLOSING + 1)) - 1) & ~1u)
+_Static_assert(SOCKETS_LISTENING == 1u << TCP_LISTEN, "TCP_LISTEN");
+_Static_assert((SOCKETS_LISTENING | SOCKETS_OTHER) == (1u << (TCP_CLOSING + 1)) - 2, "1 to 11");
+
+struct diag_request {
+	struct nlmsghdr header;
+	struct inet_diag_req body;
+};
 
 static int state_of(unsigned int kernel_state, enum tcp_state *state)
 {
@@ -50,44 +53,81 @@ static int family_of(unsigned int kernel_family, enum tcp_family *family)
 	}
 }
 
+int sock_diag_read(const struct nlmsghdr *message, struct socket_message *read)
+{
+	int error;
+
+	read->socket = mnl_nlmsg_get_payload(message);
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*read->socket))
+		return -EBADMSG;
+	error = family_of(read->socket->idiag_family, &read->family);
+	if (error == 0)
+		error = state_of(read->socket->idiag_state, &read->state);
+	return error;
+}
+
+/*
+ * The request of the older type has no protocol field and walks the tables once for every family,
+ * where SOCK_DIAG_BY_FAMILY walks them once a family.
+ */
+struct nlmsghdr sock_diag_request(socket_states states, struct inet_diag_req *body, size_t length)
+{
+	*body = (struct inet_diag_req){.idiag_family = AF_UNSPEC, .idiag_states = states};
+	return (struct nlmsghdr){.nlmsg_len = (uint32_t)length, .nlmsg_type = TCPDIAG_GETSOCK};
+}
+
 static int count_socket(const struct nlmsghdr *message, void *context)
 {
 	uint32_t(*sockets)[STATES] = context;
-	const struct inet_diag_msg *socket = mnl_nlmsg_get_payload(message);
-	enum tcp_family family;
-	enum tcp_state state;
-	int error;
+	struct socket_message read;
+	int error = sock_diag_read(message, &read);
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*socket))
-		return -EBADMSG;
-	error = family_of(socket->idiag_family, &family);
-	if (error != 0)
-		return error;
-	error = state_of(socket->idiag_state, &state);
-	if (error != 0)
-		return error;
-	sockets[family][state]++;
-	return 0;
+	if (error == 0)
+		sockets[read.family][read.state]++;
+	return error;
 }
 
-int sock_diag_count(struct dump *dump, uint32_t sockets[FAMILIES][STATES])
+int sock_diag_count(struct dump *dump, socket_states states, uint32_t sockets[FAMILIES][STATES])
 {
 	uint32_t counted[FAMILIES][STATES] = {0};
-	/*
-	 * The request of the older type has no protocol field and walks the tables once for every
-	 * family, where SOCK_DIAG_BY_FAMILY walks them once a family.
-	 */
-	struct {
-		struct nlmsghdr header;
-		struct inet_diag_req body;
-	} request = {
-		.header = {.nlmsg_len = sizeof(request), .nlmsg_type = TCPDIAG_GETSOCK},
-		.body = {.idiag_family = AF_UNSPEC, .idiag_states = ALL_STATES},
-	};
+	struct diag_request request;
 	int error;
 
+	request.header = sock_diag_request(states, &request.body, sizeof(request));
 	error = dump_run(dump, &request.header, count_socket, counted);
 	if (error == 0)
 		memcpy(sockets, counted, sizeof(counted));
+	return error;
+}
+
+static int bind_to_any_port(int descriptor)
+{
+	const struct sockaddr_in loopback = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+
+	if (bind(descriptor, (const struct sockaddr *)&loopback, sizeof(loopback)) < 0)
+		return -errno;
+	return 0;
+}
+
+int sock_diag_try_bound_inactive(void)
+{
+	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+	uint32_t sockets[FAMILIES][STATES];
+	struct dump dump;
+	int error;
+
+	if (descriptor < 0)
+		return -errno;
+	dump_initialise(&dump);
+	error = bind_to_any_port(descriptor);
+	if (error == 0)
+		error = sock_diag_count(&dump, SOCKETS_BOUND_INACTIVE, sockets);
+	if (error == 0 && sockets[FAMILY_IPV4][STATE_CLOSED] == 0)
+		error = -EOPNOTSUPP;
+	dump_finalise(&dump);
+	close(descriptor);
 	return error;
 }

@@ -6,16 +6,72 @@
 #define COLLECT_SOCK_DIAG_H
 
 #include "collect/dump.h"
-#include "model/snapshot.h"
+#include "model/listener.h"
+#include "model/port.h"
+
+#include <linux/inet_diag.h>
+#include <stdbool.h>
+
+/** Which sockets to dump: a bit for each of the kernel's states (include/net/tcp_states.h). */
+typedef uint32_t socket_states;
+
+/** The states of sockets that listen, and of all others. */
+#define SOCKETS_LISTENING ((socket_states)0x400)
+#define SOCKETS_OTHER ((socket_states)0xbfe)
+
+/** Bound but not connected; the kernel reports them as closed, at a third more cost (6.8). */
+#define SOCKETS_BOUND_INACTIVE ((socket_states)0x2000)
+
+/** One message of a dump, checked. */
+struct socket_message {
+	enum tcp_family family;
+	enum tcp_state state;
+	const struct inet_diag_msg *socket;
+};
 
 /**
- * Counts every TCP socket of the network namespace, both families in one walk of the kernel's
- * tables. Needs no privilege.
+ * Checks and reads a message of a sock_diag dump.
+ * @return 0, or -EBADMSG: it is too short, or -EPROTO: its family or its state is one that this
+ *         program does not know, and a count without it would be wrong
+ */
+int sock_diag_read(const struct nlmsghdr *message, struct socket_message *read);
+
+/**
+ * The header of a request for the sockets in @p states, both families in one walk of the kernel's
+ * tables, and its body in @p body. @p length is that of the whole request.
+ */
+struct nlmsghdr sock_diag_request(socket_states states, struct inet_diag_req *body, size_t length);
+
+/**
+ * Counts the sockets in @p states of the network namespace. Needs no privilege.
  *
  * @param sockets is written only on success
- * @return 0 or -errno, as dump_run() says; -EPROTO also for a family or a state that this program
- *         does not know, because a count that leaves sockets out would be wrong
+ * @return 0 or -errno, as dump_run() and sock_diag_read() say
  */
-int sock_diag_count(struct dump *dump, uint32_t sockets[FAMILIES][STATES]);
+int sock_diag_count(struct dump *dump, socket_states states, uint32_t sockets[FAMILIES][STATES]);
+
+/**
+ * Counts those sockets in @p states that have one of the local ports in @p ports, which the kernel
+ * picks out.
+ *
+ * @param ports with nothing counted; in no defined state on failure
+ * @return 0 or -errno, as sock_diag_count() says
+ */
+int sock_diag_count_ports(struct dump *dump, socket_states states, struct port_count *ports,
+			  size_t count);
+
+/**
+ * Lists the listening endpoints, in endpoint_compare()'s order.
+ *
+ * @param listeners the caller's to free(); set only on success
+ * @return 0 or -errno, as sock_diag_count() says; -EPROTO also if the kernel does not tell drops
+ */
+int sock_diag_list_listeners(struct dump *dump, struct listener **listeners, size_t *count);
+
+/**
+ * Finds out whether the kernel lists SOCKETS_BOUND_INACTIVE, with a socket of its own.
+ * @return 0 or -EOPNOTSUPP, or -errno
+ */
+int sock_diag_try_bound_inactive(void);
 
 #endif

@@ -8,7 +8,7 @@
 #include "model/snapshot.h"
 
 struct refresh {
-	struct snapshot *snapshot; /**< from malloc(); NULL if the refresh failed */
+	struct snapshot *snapshot; /**< NULL if the refresh failed */
 	int error;                 /**< 0, or -errno if the refresh failed */
 	const char *failed;        /**< what failed, a constant string; NULL if nothing did */
 	int64_t interval_ns;       /**< from the beginning of this refresh to that of the next */

@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-void refreshes_initialise(struct refreshes *refreshes)
+int refreshes_initialise(struct refreshes *refreshes, int64_t window_ns)
 {
-	*refreshes = (struct refreshes){0};
+	*refreshes = (struct refreshes){.window_ns = window_ns};
+	return history_initialise(&refreshes->history);
 }
 
 static int add_failure(struct refreshes *refreshes, int error, const char *failed)
@@ -23,14 +23,20 @@ int refreshes_add(struct refreshes *refreshes, const struct refresh *refresh)
 {
 	struct report *previous = refreshes->latest;
 	struct report *report;
+	int error;
 
 	refreshes->interval_ns = refresh->interval_ns;
 	if (refresh->error != 0)
 		return add_failure(refreshes, refresh->error, refresh->failed);
 	report = report_new(refresh->snapshot, previous == NULL ? 1 : previous->number + 1);
 	if (report == NULL) {
-		free(refresh->snapshot);
+		snapshot_free(refresh->snapshot);
 		return add_failure(refreshes, -ENOMEM, "making a report");
+	}
+	error = history_add(&refreshes->history, report, refreshes->window_ns);
+	if (error != 0) {
+		report_release(report);
+		return add_failure(refreshes, error, "keeping minima and maxima");
 	}
 	report_release(previous);
 	refreshes->latest = report;
@@ -41,4 +47,5 @@ void refreshes_finalise(struct refreshes *refreshes)
 {
 	report_release(refreshes->latest);
 	refreshes->latest = NULL;
+	history_finalise(&refreshes->history);
 }

@@ -5,19 +5,23 @@
 #ifndef MODEL_REFRESHES_H
 #define MODEL_REFRESHES_H
 
+#include "model/history.h"
 #include "model/refresh.h"
 #include "model/report.h"
 
 #define REFRESH_ERROR_SIZE 128
 
 struct refreshes {
+	struct history history;
+	int64_t window_ns;     /**< how far minima and maxima look back; may be set at any time */
 	struct report *latest; /**< of the last refresh that succeeded; NULL before the first */
 	uint32_t failed;       /**< how many did not, wrapping at 2^32 */
 	int64_t interval_ns;   /**< from refresh to refresh, as it really is; 0 before the first */
 	char last_error[REFRESH_ERROR_SIZE]; /**< of the last that failed; "" if none has */
 };
 
-void refreshes_initialise(struct refreshes *refreshes);
+/** @return 0 or -ENOMEM */
+int refreshes_initialise(struct refreshes *refreshes, int64_t window_ns);
 
 /**
  * Takes over what @p refresh learned. One that failed leaves the report of its predecessor.

@@ -3,12 +3,26 @@
 
 #include <stdlib.h>
 
+static void report_free(struct report *report)
+{
+	free(report->ports);
+	free(report->queued);
+	free(report);
+}
+
 struct report *report_new(struct snapshot *snapshot, uint32_t number)
 {
-	struct report *report = malloc(sizeof(*report));
+	struct report *report = calloc(1, sizeof(*report));
 
 	if (report == NULL)
 		return NULL;
+	report->ports = calloc(snapshot->ports_count, sizeof(*report->ports));
+	report->queued = calloc(snapshot->listeners_count, sizeof(*report->queued));
+	if ((report->ports == NULL && snapshot->ports_count > 0) ||
+	    (report->queued == NULL && snapshot->listeners_count > 0)) {
+		report_free(report);
+		return NULL;
+	}
 	report->holders = 1;
 	report->number = number;
 	report->snapshot = snapshot;
@@ -31,6 +45,6 @@ void report_release(struct report *report)
 {
 	if (report == NULL || --report->holders > 0)
 		return;
-	free(report->snapshot);
-	free(report);
+	snapshot_free(report->snapshot);
+	report_free(report);
 }

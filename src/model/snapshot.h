@@ -9,30 +9,13 @@
 #ifndef MODEL_SNAPSHOT_H
 #define MODEL_SNAPSHOT_H
 
+#include "model/host.h"
+#include "model/listener.h"
+#include "model/port.h"
+#include "model/tcp.h"
+
+#include <stddef.h>
 #include <stdint.h>
-
-/** The socket's own address family, in the order of InetVersion (RFC 4001, section 4). */
-enum tcp_family {
-	FAMILY_IPV4,
-	FAMILY_IPV6,
-	FAMILIES,
-};
-
-/** The states of RFC 793, section 3.2, in the order of tcpConnectionState (RFC 4022, section 3). */
-enum tcp_state {
-	STATE_CLOSED,
-	STATE_LISTEN,
-	STATE_SYN_SENT,
-	STATE_SYN_RECEIVED,
-	STATE_ESTABLISHED,
-	STATE_FIN_WAIT_1,
-	STATE_FIN_WAIT_2,
-	STATE_CLOSE_WAIT,
-	STATE_LAST_ACK,
-	STATE_CLOSING,
-	STATE_TIME_WAIT,
-	STATES,
-};
 
 /** How a snapshot's sockets were counted. */
 enum count_method {
@@ -44,12 +27,20 @@ struct snapshot {
 	uint32_t duration_us; /**< how long it took */
 	enum count_method method;
 	uint32_t sockets[FAMILIES][STATES];
+	struct host host;
+	struct listener *listeners; /**< one for each endpoint, in endpoint_compare()'s order */
+	size_t listeners_count;
+	struct port_count *ports; /**< one for each watched port, in their order */
+	size_t ports_count;
 };
 
-/** "ipv4" or "ipv6", InetVersion's labels. */
-const char *tcp_family_name(enum tcp_family family);
+/** An empty snapshot. @return NULL without memory */
+struct snapshot *snapshot_new(void);
 
-/** "closed" to "timeWait", tcpConnectionState's labels. */
-const char *tcp_state_name(enum tcp_state state);
+/** Sockets in @p state, both families together. */
+uint32_t snapshot_total(const struct snapshot *snapshot, enum tcp_state state);
+
+/** Frees @p snapshot with all that it has. NULL is fine. */
+void snapshot_free(struct snapshot *snapshot);
 
 #endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The kernel's texts about the host, read from /proc.
+ *
+ * Files stay open from the first time that they can be read: reading them again is cheaper than
+ * opening them, and needs no path. A file that is not there is tried again at every reading.
+ */
+#ifndef COLLECT_PROC_H
+#define COLLECT_PROC_H
+
+#include "model/host.h"
+
+/** net/netstat is the longest, some 4 KiB. */
+#define PROC_TEXT_SIZE 32768
+
+enum proc_file {
+	PROC_SOCKSTAT,
+	PROC_SOCKSTAT6,
+	PROC_NETSTAT,
+	PROC_MAX_ORPHANS,
+	PROC_MAX_TIME_WAITS,
+	PROC_MEMORY,
+	PROC_FILES,
+};
+
+struct proc {
+	int descriptors[PROC_FILES]; /**< -1: not open */
+	char text[PROC_TEXT_SIZE];
+};
+
+void proc_initialise(struct proc *proc);
+
+/** Reads everything; what cannot be read is not known in @p host. */
+void proc_read(struct proc *proc, struct host *host);
+
+void proc_finalise(struct proc *proc);
+
+#endif

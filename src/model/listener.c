@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "model/listener.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int compare(uint32_t left, uint32_t right)
+{
+	return (left > right) - (left < right);
+}
+
+int endpoint_compare(const struct endpoint *left, const struct endpoint *right)
+{
+	int order = compare(left->family, right->family);
+
+	if (order == 0)
+		order = compare(left->zone != 0, right->zone != 0);
+	if (order == 0)
+		order = memcmp(left->address, right->address, sizeof(left->address));
+	if (order == 0)
+		order = compare(left->zone, right->zone);
+	if (order == 0)
+		order = compare(left->port, right->port);
+	return order;
+}
+
+static int compare_listeners(const void *left, const void *right)
+{
+	return endpoint_compare(&((const struct listener *)left)->endpoint,
+				&((const struct listener *)right)->endpoint);
+}
+
+size_t listeners_merge(struct listener *listeners, size_t count)
+{
+	size_t merged = 0;
+
+	if (count == 0)
+		return 0;
+	qsort(listeners, count, sizeof(*listeners), compare_listeners);
+	for (size_t next = 1; next < count; next++) {
+		struct listener *last = &listeners[merged];
+
+		if (compare_listeners(last, &listeners[next]) != 0) {
+			listeners[++merged] = listeners[next];
+			continue;
+		}
+		last->sockets += listeners[next].sockets;
+		last->queued += listeners[next].queued;
+		last->backlog += listeners[next].backlog;
+		last->dropped += listeners[next].dropped;
+	}
+	return merged + 1;
+}
