@@ -29,6 +29,7 @@ struct agent {
 	bool session_started;
 	int refresh_error; /* of the last refresh, so that it is logged once */
 	bool stretch_logged;
+	const char *not_derived; /* what the last refresh said, so that it is logged once */
 	bool ending;
 	int exit_status;
 };
@@ -94,6 +95,14 @@ static void log_stretch(struct agent *agent)
 		 (double)agent->refreshes.interval_ns / (double)NS_PER_SECOND);
 }
 
+static void log_method(struct agent *agent, const char *not_derived)
+{
+	if (not_derived != NULL && not_derived != agent->not_derived)
+		snmp_log(LOG_WARNING, "all sockets are listed, at a higher cost: %s\n",
+			 not_derived);
+	agent->not_derived = not_derived;
+}
+
 static void take_refresh(int descriptor, void *argument)
 {
 	struct agent *agent = argument;
@@ -107,6 +116,7 @@ static void take_refresh(int descriptor, void *argument)
 	}
 	log_refresh(agent, refreshes_add(&agent->refreshes, &refresh));
 	log_stretch(agent);
+	log_method(agent, refresh.not_derived);
 	if (!agent->session_started && agent->refreshes.latest != NULL)
 		start_session(agent);
 }
@@ -118,8 +128,7 @@ static struct collector_settings collector_settings(const struct agent *agent)
 	return (struct collector_settings){
 		.interval_ns = settings->refresh_interval_ns,
 		.cpu_limit = settings->cpu_limit,
-		.count_bound_inactive = settings->count_bound_inactive,
-		.ports = settings->ports,
+		.wanted = settings->wanted,
 	};
 }
 

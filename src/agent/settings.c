@@ -94,11 +94,23 @@ static void parse_cpu_limit(const char *word, char *text)
 static void parse_count_bound_inactive(const char *word, char *text)
 {
 	if (strcmp(text, "yes") == 0)
-		being_read->count_bound_inactive = true;
+		being_read->wanted.bound_inactive = true;
 	else if (strcmp(text, "no") == 0)
-		being_read->count_bound_inactive = false;
+		being_read->wanted.bound_inactive = false;
 	else
 		netsnmp_config_error("%s: \"%s\" is neither yes nor no", word, text);
+}
+
+static void parse_count_method(const char *word, char *text)
+{
+	if (strcmp(text, "auto") == 0)
+		being_read->wanted.policy = COUNT_AUTO;
+	else if (strcmp(text, "full") == 0)
+		being_read->wanted.policy = COUNT_FULL;
+	else if (strcmp(text, "derived") == 0)
+		being_read->wanted.policy = COUNT_DERIVED;
+	else
+		netsnmp_config_error("%s: \"%s\" is not auto, full or derived", word, text);
 }
 
 /* Returns false if @p text is neither the number nor the name of a port. */
@@ -130,7 +142,7 @@ static void parse_watch_port(const char *word, char *text)
 
 	if (!parse_port(text, &port))
 		netsnmp_config_error("%s: \"%s\" is neither a port nor a service", word, text);
-	else if (watched_ports_add(&being_read->ports, &port) != 0)
+	else if (watched_ports_add(&being_read->wanted.ports, &port) != 0)
 		netsnmp_config_error("%s: %s: no more than %d ports can be watched", word, text,
 				     WATCHED_PORTS_MAX);
 }
@@ -170,6 +182,11 @@ static struct config_line directives[] = {
 		.config_token = "countBoundInactive",
 		.parse_line = parse_count_bound_inactive,
 		.help = "yes|no      count bound, unconnected sockets as closed (no)",
+	},
+	{
+		.config_token = "countMethod",
+		.parse_line = parse_count_method,
+		.help = "auto|full|derived   list every socket, or derive the most (auto)",
 	},
 	{
 		.config_token = "cpuLimit",
@@ -257,7 +274,7 @@ static int check_max_age(const struct settings *settings)
 
 static int check_bound_inactive(const struct settings *settings)
 {
-	int error = settings->count_bound_inactive ? sock_diag_try_bound_inactive() : 0;
+	int error = settings->wanted.bound_inactive ? sock_diag_try_bound_inactive() : 0;
 
 	if (error != 0)
 		snmp_log(LOG_ERR,

@@ -8,7 +8,7 @@
 #ifndef AGENT_SETTINGS_H
 #define AGENT_SETTINGS_H
 
-#include "model/port.h"
+#include "collect/gatherer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,8 +23,7 @@ struct settings {
 	int64_t max_age_ns; /**< 0: three refresh intervals, as they really are */
 	int64_t window_ns;
 	double cpu_limit; /**< percent of one CPU */
-	bool count_bound_inactive;
-	struct watched_ports ports;
+	struct wanted wanted;
 	char agentx_socket[sizeof(((struct sockaddr_un *)0)->sun_path)]; /**< "": net-snmp's own */
 };
 

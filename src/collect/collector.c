@@ -2,9 +2,7 @@
 #include "collect/collector.h"
 
 #include "clock.h"
-#include "collect/dump.h"
-#include "collect/proc.h"
-#include "collect/sock_diag.h"
+#include "collect/gatherer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,8 +26,7 @@ struct collector {
 	int refreshes[2]; /* struct refresh, from the thread to the owner */
 	/* The thread's own once it runs: */
 	struct collector_settings settings;
-	struct dump dump;
-	struct proc proc;
+	struct gatherer gatherer;
 };
 
 _Static_assert(sizeof(struct collector_settings) <= PIPE_BUF, "an order is written in one piece");
@@ -41,80 +38,6 @@ static int64_t cpu_time_ns(void)
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
 	return used.tv_sec * NS_PER_SECOND + used.tv_nsec;
-}
-
-/* The sockets that listen are counted where they are listed, so that the two agree. */
-static int list_listeners(struct collector *collector, struct snapshot *snapshot)
-{
-	int error = sock_diag_list_listeners(&collector->dump, &snapshot->listeners,
-					     &snapshot->listeners_count);
-
-	for (size_t place = 0; error == 0 && place < snapshot->listeners_count; place++) {
-		const struct listener *listener = &snapshot->listeners[place];
-
-		snapshot->sockets[listener->endpoint.family][STATE_LISTEN] += listener->sockets;
-	}
-	return error;
-}
-
-static int count_ports(struct collector *collector, socket_states states, struct snapshot *snapshot)
-{
-	const struct watched_ports *ports = &collector->settings.ports;
-
-	snapshot->ports = calloc(ports->count + 1, sizeof(*snapshot->ports));
-	if (snapshot->ports == NULL)
-		return -ENOMEM;
-	snapshot->ports_count = ports->count;
-	for (size_t port = 0; port < ports->count; port++)
-		snapshot->ports[port].port = ports->port[port];
-	return sock_diag_count_ports(&collector->dump, states | SOCKETS_LISTENING, snapshot->ports,
-				     snapshot->ports_count);
-}
-
-/* Returns 0 or -errno and what failed. */
-static int collect(struct collector *collector, struct snapshot *snapshot, const char **failed)
-{
-	socket_states states = SOCKETS_OTHER;
-	int error;
-
-	if (collector->settings.count_bound_inactive)
-		states |= SOCKETS_BOUND_INACTIVE;
-	*failed = "counting the sockets";
-	snapshot->method = METHOD_FULL;
-	error = sock_diag_count(&collector->dump, states, snapshot->sockets);
-	if (error != 0)
-		return error;
-	*failed = "listing the listeners";
-	error = list_listeners(collector, snapshot);
-	if (error != 0)
-		return error;
-	*failed = "counting the sockets of the watched ports";
-	error = count_ports(collector, states, snapshot);
-	if (error != 0)
-		return error;
-	proc_read(&collector->proc, &snapshot->host);
-	*failed = NULL;
-	return 0;
-}
-
-static struct refresh refresh_now(struct collector *collector)
-{
-	struct snapshot *snapshot = snapshot_new();
-	struct refresh refresh = {0};
-
-	if (snapshot == NULL) {
-		refresh.error = -ENOMEM;
-		refresh.failed = "making a snapshot";
-		return refresh;
-	}
-	snapshot->taken_ns = clock_now_ns();
-	refresh.error = collect(collector, snapshot, &refresh.failed);
-	snapshot->duration_us = (uint32_t)((clock_now_ns() - snapshot->taken_ns) / NS_PER_US);
-	if (refresh.error == 0)
-		refresh.snapshot = snapshot;
-	else
-		snapshot_free(snapshot);
-	return refresh;
 }
 
 /* The interval, or a longer one in which a refresh of this cost keeps to the limit. */
@@ -186,7 +109,7 @@ static void *run(void *argument)
 	do {
 		begun_ns = clock_now_ns();
 		cost_ns = cpu_time_ns();
-		refresh = refresh_now(collector);
+		refresh = gatherer_refresh(&collector->gatherer, &collector->settings.wanted);
 		cost_ns = cpu_time_ns() - cost_ns;
 		/* One refresh that was dear, as the first is, does not make the next one late. */
 		lasting_cost_ns = cost_ns < previous_cost_ns ? cost_ns : previous_cost_ns;
@@ -224,8 +147,7 @@ int collector_start(struct collector **started, const struct collector_settings 
 	if (collector == NULL)
 		return -ENOMEM;
 	collector->settings = *settings;
-	dump_initialise(&collector->dump);
-	proc_initialise(&collector->proc);
+	gatherer_initialise(&collector->gatherer);
 	if (pipe2(collector->orders, O_CLOEXEC) < 0) {
 		error = -errno;
 		goto no_orders;
@@ -281,8 +203,7 @@ void collector_stop(struct collector *collector)
 	while (collector_take(collector, &refresh) == 0)
 		snapshot_free(refresh.snapshot);
 	pthread_join(collector->thread, NULL);
-	dump_finalise(&collector->dump);
-	proc_finalise(&collector->proc);
+	gatherer_finalise(&collector->gatherer);
 	close(collector->orders[READ_END]);
 	close(collector->refreshes[READ_END]);
 	free(collector);

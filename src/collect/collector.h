@@ -9,10 +9,9 @@
 #ifndef COLLECT_COLLECTOR_H
 #define COLLECT_COLLECTOR_H
 
-#include "model/port.h"
+#include "collect/gatherer.h"
 #include "model/refresh.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct collector;
@@ -20,8 +19,7 @@ struct collector;
 struct collector_settings {
 	int64_t interval_ns; /**< from the beginning of one refresh to the beginning of the next */
 	double cpu_limit; /**< percent of one CPU; where a refresh costs more, they come seldomer */
-	bool count_bound_inactive; /**< as closed; sock_diag_try_bound_inactive() has succeeded */
-	struct watched_ports ports;
+	struct wanted wanted;
 };
 
 /**

@@ -11,6 +11,7 @@ static const char *const paths[PROC_FILES] = {
 	[PROC_SOCKSTAT] = "/proc/net/sockstat",
 	[PROC_SOCKSTAT6] = "/proc/net/sockstat6",
 	[PROC_NETSTAT] = "/proc/net/netstat",
+	[PROC_SNMP] = "/proc/net/snmp",
 	[PROC_MAX_ORPHANS] = "/proc/sys/net/ipv4/tcp_max_orphans",
 	[PROC_MAX_TIME_WAITS] = "/proc/sys/net/ipv4/tcp_max_tw_buckets",
 	[PROC_MEMORY] = "/proc/sys/net/ipv4/tcp_mem",
@@ -42,12 +43,18 @@ static char *read_text(struct proc *proc, enum proc_file file)
 	return proc->text;
 }
 
-void proc_read(struct proc *proc, struct host *host)
+void proc_read_sockstat(struct proc *proc, struct host *host)
 {
 	*host = (struct host){0};
 	proc_text_sockstat(read_text(proc, PROC_SOCKSTAT), host);
 	proc_text_sockstat(read_text(proc, PROC_SOCKSTAT6), host);
+}
+
+void proc_read(struct proc *proc, struct host *host)
+{
+	proc_read_sockstat(proc, host);
 	proc_text_netstat(read_text(proc, PROC_NETSTAT), host);
+	proc_text_netstat(read_text(proc, PROC_SNMP), host);
 	proc_text_sysctl(read_text(proc, PROC_MAX_ORPHANS), 0, HOST_ORPHANS_MAX, host);
 	proc_text_sysctl(read_text(proc, PROC_MAX_TIME_WAITS), 0, HOST_TIME_WAITS_MAX, host);
 	proc_text_sysctl(read_text(proc, PROC_MEMORY), 2, HOST_MEMORY_MAX, host);

@@ -17,6 +17,7 @@ enum proc_file {
 	PROC_SOCKSTAT,
 	PROC_SOCKSTAT6,
 	PROC_NETSTAT,
+	PROC_SNMP,
 	PROC_MAX_ORPHANS,
 	PROC_MAX_TIME_WAITS,
 	PROC_MEMORY,
@@ -29,6 +30,9 @@ struct proc {
 };
 
 void proc_initialise(struct proc *proc);
+
+/** Reads only what the kernel counts of sockets: sockstat and sockstat6. */
+void proc_read_sockstat(struct proc *proc, struct host *host);
 
 /** Reads everything; what cannot be read is not known in @p host. */
 void proc_read(struct proc *proc, struct host *host);

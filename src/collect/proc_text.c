@@ -25,12 +25,14 @@ static const struct word sockstat_words[] = {
 	{"FRAG6:", "inuse", HOST_FRAGMENTS_IPV6}, {NULL, NULL, HOST_OBJECTS},
 };
 
-/* net/ipv4/proc.c, snmp4_net_list */
+/* net/ipv4/proc.c, snmp4_net_list and snmp4_tcp_list */
 static const struct word netstat_words[] = {
 	{"TcpExt:", "ListenOverflows", HOST_LISTEN_OVERFLOWS},
 	{"TcpExt:", "ListenDrops", HOST_LISTEN_DROPS},
 	{"TcpExt:", "SyncookiesSent", HOST_SYNCOOKIES_SENT},
 	{"TcpExt:", "TCPTimeWaitOverflow", HOST_TIME_WAIT_OVERFLOWS},
+	{"Tcp:", "ActiveOpens", HOST_ACTIVE_OPENS},
+	{"Tcp:", "PassiveOpens", HOST_PASSIVE_OPENS},
 	{NULL, NULL, HOST_OBJECTS},
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel's texts about the host: sockstat, netstat and numbers in sysctls.
+ * The kernel's texts about the host: sockstat, netstat, snmp and numbers in sysctls.
  *
  * Each function reads a text that ends with 0, and may change it. What is missing, or is not as it
  * should be, stays unknown; nothing is guessed.
@@ -15,7 +15,7 @@
 /** /proc/net/sockstat and sockstat6: lines of a name and pairs of word and number. */
 void proc_text_sockstat(char *text, struct host *host);
 
-/** /proc/net/netstat: pairs of lines, one with words and one with their numbers. */
+/** /proc/net/netstat and snmp: pairs of lines, one with words and one with their numbers. */
 void proc_text_netstat(char *text, struct host *host);
 
 /** A sysctl: the number at @p place, from 0 on, is that of @p object. */

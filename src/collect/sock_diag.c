@@ -3,14 +3,16 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 _Static_assert(SOCKETS_LISTENING == 1u << TCP_LISTEN, "TCP_LISTEN");
 _Static_assert((SOCKETS_LISTENING | SOCKETS_OTHER) == (1u << (TCP_CLOSING + 1)) - 2, "1 to 11");
+_Static_assert(SOCKETS_ESTABLISHED == 1u << TCP_ESTABLISHED, "TCP_ESTABLISHED");
+_Static_assert(SOCKETS_TIME_WAIT == 1u << TCP_TIME_WAIT, "TCP_TIME_WAIT");
 
 struct diag_request {
 	struct nlmsghdr header;
@@ -76,28 +78,68 @@ struct nlmsghdr sock_diag_request(socket_states states, struct inet_diag_req *bo
 	return (struct nlmsghdr){.nlmsg_len = (uint32_t)length, .nlmsg_type = TCPDIAG_GETSOCK};
 }
 
+static int find_shutdown(const struct nlattr *attribute, void *context)
+{
+	(void)context;
+	return mnl_attr_get_type(attribute) == INET_DIAG_SHUTDOWN ? MNL_CB_STOP : MNL_CB_OK;
+}
+
+/* The kernel tells of full sockets how far they are shut down (inet_diag_msg_attrs_fill). */
+static bool is_full(const struct nlmsghdr *message)
+{
+	return mnl_attr_parse(message, sizeof(struct inet_diag_msg), find_shutdown, NULL) ==
+	       MNL_CB_STOP;
+}
+
 static int count_socket(const struct nlmsghdr *message, void *context)
 {
-	uint32_t(*sockets)[STATES] = context;
+	struct socket_counts *counts = context;
 	struct socket_message read;
 	int error = sock_diag_read(message, &read);
 
+	if (error != 0)
+		return error;
+	counts->sockets[read.family][read.state]++;
+	if (!is_full(message))
+		counts->mini[read.family][read.state]++;
+	return 0;
+}
+
+static int count(struct dump *dump, struct nlmsghdr *request, struct socket_counts *counts)
+{
+	struct socket_counts counted = {0};
+	int error = dump_run(dump, request, count_socket, &counted);
+
 	if (error == 0)
-		sockets[read.family][read.state]++;
+		*counts = counted;
 	return error;
 }
 
-int sock_diag_count(struct dump *dump, socket_states states, uint32_t sockets[FAMILIES][STATES])
+int sock_diag_count(struct dump *dump, socket_states states, struct socket_counts *counts)
 {
-	uint32_t counted[FAMILIES][STATES] = {0};
 	struct diag_request request;
-	int error;
 
 	request.header = sock_diag_request(states, &request.body, sizeof(request));
-	error = dump_run(dump, &request.header, count_socket, counted);
-	if (error == 0)
-		memcpy(sockets, counted, sizeof(counted));
-	return error;
+	return count(dump, &request.header, counts);
+}
+
+int sock_diag_count_family(struct dump *dump, enum tcp_family family, socket_states states,
+			   struct socket_counts *counts)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 body;
+	} request = {
+		.header = {.nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY},
+		.body =
+			{
+				.sdiag_family = family == FAMILY_IPV4 ? AF_INET : AF_INET6,
+				.sdiag_protocol = IPPROTO_TCP,
+				.idiag_states = states,
+			},
+	};
+
+	return count(dump, &request.header, counts);
 }
 
 static int bind_to_any_port(int descriptor)
@@ -115,7 +157,7 @@ static int bind_to_any_port(int descriptor)
 int sock_diag_try_bound_inactive(void)
 {
 	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-	uint32_t sockets[FAMILIES][STATES];
+	struct socket_counts counts;
 	struct dump dump;
 	int error;
 
@@ -124,8 +166,8 @@ int sock_diag_try_bound_inactive(void)
 	dump_initialise(&dump);
 	error = bind_to_any_port(descriptor);
 	if (error == 0)
-		error = sock_diag_count(&dump, SOCKETS_BOUND_INACTIVE, sockets);
-	if (error == 0 && sockets[FAMILY_IPV4][STATE_CLOSED] == 0)
+		error = sock_diag_count(&dump, SOCKETS_BOUND_INACTIVE, &counts);
+	if (error == 0 && counts.sockets[FAMILY_IPV4][STATE_CLOSED] == 0)
 		error = -EOPNOTSUPP;
 	dump_finalise(&dump);
 	close(descriptor);

@@ -19,8 +19,21 @@ typedef uint32_t socket_states;
 #define SOCKETS_LISTENING ((socket_states)0x400)
 #define SOCKETS_OTHER ((socket_states)0xbfe)
 
+#define SOCKETS_ESTABLISHED ((socket_states)0x2)
+#define SOCKETS_TIME_WAIT ((socket_states)0x40)
+
 /** Bound but not connected; the kernel reports them as closed, at a third more cost (6.8). */
 #define SOCKETS_BOUND_INACTIVE ((socket_states)0x2000)
+
+/** Sockets by family and state. */
+struct socket_counts {
+	uint32_t sockets[FAMILIES][STATES];
+	/**
+	 * Those among them that are no full sockets: SYN_RECV requests, TIME_WAIT, and FIN_WAIT_2
+	 * after close().
+	 */
+	uint32_t mini[FAMILIES][STATES];
+};
 
 /** One message of a dump, checked. */
 struct socket_message {
@@ -45,10 +58,14 @@ struct nlmsghdr sock_diag_request(socket_states states, struct inet_diag_req *bo
 /**
  * Counts the sockets in @p states of the network namespace. Needs no privilege.
  *
- * @param sockets is written only on success
+ * @param counts is written only on success
  * @return 0 or -errno, as dump_run() and sock_diag_read() say
  */
-int sock_diag_count(struct dump *dump, socket_states states, uint32_t sockets[FAMILIES][STATES]);
+int sock_diag_count(struct dump *dump, socket_states states, struct socket_counts *counts);
+
+/** The same for one family; the kernel's tables hold both, so it costs a walk of its own. */
+int sock_diag_count_family(struct dump *dump, enum tcp_family family, socket_states states,
+			   struct socket_counts *counts);
 
 /**
  * Counts those sockets in @p states that have one of the local ports in @p ports, which the kernel

@@ -23,6 +23,8 @@ enum host_object {
 	HOST_LISTEN_DROPS,
 	HOST_SYNCOOKIES_SENT,
 	HOST_TIME_WAIT_OVERFLOWS,
+	HOST_ACTIVE_OPENS, /**< connections opened in this network namespace */
+	HOST_PASSIVE_OPENS,
 	HOST_IN_USE_IPV4, /**< TCP sockets that are neither TIME_WAIT nor SYN_RECV */
 	HOST_IN_USE_IPV6,
 	HOST_UDP_IPV4,

@@ -19,7 +19,9 @@
 
 /** How a snapshot's sockets were counted. */
 enum count_method {
-	METHOD_FULL, /**< every socket was listed by the kernel */
+	METHOD_FULL,    /**< every socket was listed by the kernel */
+	METHOD_DERIVED, /**< ESTABLISHED and perhaps TIME_WAIT follow from the kernel's own counts
+			 */
 };
 
 struct snapshot {

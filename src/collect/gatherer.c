@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "collect/gatherer.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void gatherer_initialise(struct gatherer *gatherer)
+{
+	dump_initialise(&gatherer->kernel.dump);
+	proc_initialise(&gatherer->kernel.proc);
+	counter_initialise(&gatherer->counter, &gatherer->kernel);
+}
+
+void gatherer_finalise(struct gatherer *gatherer)
+{
+	dump_finalise(&gatherer->kernel.dump);
+	proc_finalise(&gatherer->kernel.proc);
+}
+
+static int list_listeners(struct gatherer *gatherer, struct snapshot *snapshot)
+{
+	return sock_diag_list_listeners(&gatherer->kernel.dump, &snapshot->listeners,
+					&snapshot->listeners_count);
+}
+
+/* The sockets that listen are counted where they are listed, so that the two agree. */
+static void sum_listeners(const struct snapshot *snapshot, uint32_t listening[FAMILIES])
+{
+	for (size_t place = 0; place < snapshot->listeners_count; place++) {
+		const struct listener *listener = &snapshot->listeners[place];
+
+		listening[listener->endpoint.family] += listener->sockets;
+	}
+}
+
+static int count_sockets(struct gatherer *gatherer, const struct wanted *wanted,
+			 struct snapshot *snapshot, const char **not_derived)
+{
+	struct tally tally = {.policy = wanted->policy, .states = SOCKETS_OTHER};
+	int error;
+
+	if (wanted->bound_inactive)
+		tally.states |= SOCKETS_BOUND_INACTIVE;
+	sum_listeners(snapshot, tally.listening);
+	error = counter_count(&gatherer->counter, &tally);
+	*not_derived = tally.not_derived;
+	if (error != 0)
+		return error;
+	memcpy(snapshot->sockets, tally.counts.sockets, sizeof(snapshot->sockets));
+	snapshot->host = tally.host;
+	snapshot->method = tally.method;
+	return 0;
+}
+
+static int count_ports(struct gatherer *gatherer, const struct wanted *wanted,
+		       struct snapshot *snapshot)
+{
+	const struct watched_ports *ports = &wanted->ports;
+	socket_states states = SOCKETS_OTHER | SOCKETS_LISTENING;
+
+	if (wanted->bound_inactive)
+		states |= SOCKETS_BOUND_INACTIVE;
+	if (ports->count == 0)
+		return 0;
+	snapshot->ports = calloc(ports->count, sizeof(*snapshot->ports));
+	if (snapshot->ports == NULL)
+		return -ENOMEM;
+	snapshot->ports_count = ports->count;
+	for (size_t port = 0; port < ports->count; port++)
+		snapshot->ports[port].port = ports->port[port];
+	return sock_diag_count_ports(&gatherer->kernel.dump, states, snapshot->ports,
+				     snapshot->ports_count);
+}
+
+static void gather(struct gatherer *gatherer, const struct wanted *wanted,
+		   struct snapshot *snapshot, struct refresh *refresh)
+{
+	refresh->failed = "listing the listeners";
+	refresh->error = list_listeners(gatherer, snapshot);
+	if (refresh->error != 0)
+		return;
+	refresh->failed = "counting the sockets";
+	refresh->error = count_sockets(gatherer, wanted, snapshot, &refresh->not_derived);
+	if (refresh->error == -ENODATA)
+		refresh->failed = refresh->not_derived;
+	if (refresh->error != 0)
+		return;
+	refresh->failed = "counting the sockets of the watched ports";
+	refresh->error = count_ports(gatherer, wanted, snapshot);
+	if (refresh->error != 0)
+		return;
+	refresh->failed = NULL;
+}
+
+struct refresh gatherer_refresh(struct gatherer *gatherer, const struct wanted *wanted)
+{
+	struct snapshot *snapshot = snapshot_new();
+	struct refresh refresh = {0};
+
+	if (snapshot == NULL) {
+		refresh.error = -ENOMEM;
+		refresh.failed = "making a snapshot";
+		return refresh;
+	}
+	snapshot->taken_ns = clock_now_ns();
+	gather(gatherer, wanted, snapshot, &refresh);
+	snapshot->duration_us = (uint32_t)((clock_now_ns() - snapshot->taken_ns) / NS_PER_US);
+	if (refresh.error == 0)
+		refresh.snapshot = snapshot;
+	else
+		snapshot_free(snapshot);
+	return refresh;
+}
