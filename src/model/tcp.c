@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "model/tcp.h"
 
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
 const char *tcp_family_name(enum tcp_family family)
 {
 	static const char *const names[FAMILIES] = {
@@ -23,4 +29,54 @@ const char *tcp_state_name(enum tcp_state state)
 	};
 
 	return names[state];
+}
+
+int tcp_family_parse(const char *text, enum tcp_family *family)
+{
+	for (*family = 0; *family < FAMILIES; (*family)++) {
+		if (strcmp(text, tcp_family_name(*family)) == 0)
+			return 0;
+	}
+	return -EINVAL;
+}
+
+static const char *skip_separators(const char *text)
+{
+	return text + strspn(text, "-_");
+}
+
+static bool is_same_word(const char *left, const char *right)
+{
+	do {
+		left = skip_separators(left);
+		right = skip_separators(right);
+		if (tolower((unsigned char)*left) != tolower((unsigned char)*right))
+			return false;
+		right++;
+	} while (*left++ != '\0');
+	return true;
+}
+
+int tcp_state_parse(const char *text, enum tcp_state *state)
+{
+	/* What others call them, where it is not the same word. */
+	static const struct {
+		const char *word;
+		enum tcp_state state;
+	} others[] = {
+		{"close", STATE_CLOSED},      {"unconn", STATE_CLOSED},
+		{"listening", STATE_LISTEN},  {"synRecv", STATE_SYN_RECEIVED},
+		{"estab", STATE_ESTABLISHED},
+	};
+
+	for (*state = 0; *state < STATES; (*state)++) {
+		if (is_same_word(text, tcp_state_name(*state)))
+			return 0;
+	}
+	for (size_t place = 0; place < sizeof(others) / sizeof(others[0]); place++) {
+		*state = others[place].state;
+		if (is_same_word(text, others[place].word))
+			return 0;
+	}
+	return -EINVAL;
 }

@@ -34,4 +34,13 @@ const char *tcp_family_name(enum tcp_family family);
 /** "closed" to "timeWait", tcpConnectionState's labels. */
 const char *tcp_state_name(enum tcp_state state);
 
+/** Reads a family's name. @return 0 or -EINVAL */
+int tcp_family_parse(const char *text, enum tcp_family *family);
+
+/**
+ * Reads a state as SNMP, the kernel, ss or netstat write it: timeWait, TIME_WAIT, time-wait; case
+ * does not matter. @return 0 or -EINVAL
+ */
+int tcp_state_parse(const char *text, enum tcp_state *state);
+
 #endif
