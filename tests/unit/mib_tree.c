@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * GET and GETNEXT, against a list: all instances of a small tree in order, written down by hand.
+ * What each of thousands of names should get is looked up in the list, from its beginning.
+ */
+#include "agent/mib_tree.c"
+
+#include "agent/tables.h"
+#include "clock.h"
+#include "unit.h"
+
+#define NAME_MAX_TRIED (MIB_NAME_MAX + 2)
+#define LARGEST UINT32_MAX
+
+/* ---- the tree ---- */
+
+static size_t no_rows(const struct served *served)
+{
+	(void)served;
+	return 0;
+}
+
+static size_t six_rows(const struct served *served)
+{
+	(void)served;
+	return 6;
+}
+
+static size_t pair_index(const struct served *served, size_t row, oid index[MIB_INDEX_MAX])
+{
+	static const oid indexes[][2] = {{0, 7},       {1, 1}, {1, 3},
+					 {1, LARGEST}, {2, 1}, {LARGEST, 0}};
+
+	(void)served;
+	memcpy(index, indexes[row], sizeof(indexes[row]));
+	return 2;
+}
+
+#define LONGEST_WORD "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"
+
+/* As IMPLIED strings are: one is another's beginning. The last is as long as an index may be. */
+static size_t word_index(const struct served *served, size_t row, oid index[MIB_INDEX_MAX])
+{
+	static const char *const words[] = {"a", "ab", "abc", "b", "ba", LONGEST_WORD};
+	size_t length = strlen(words[row]);
+
+	(void)served;
+	for (size_t place = 0; place < length; place++)
+		index[place] = (oid)words[row][place];
+	return length;
+}
+
+static bool present(const struct served *served, size_t row, struct mib_value *value)
+{
+	(void)served;
+	value->number = row;
+	return true;
+}
+
+static bool present_in_odd_rows(const struct served *served, size_t row, struct mib_value *value)
+{
+	return row % 2 == 1 && present(served, row, value);
+}
+
+static bool absent(const struct served *served, size_t row, struct mib_value *value)
+{
+	(void)served;
+	(void)row;
+	(void)value;
+	return false;
+}
+
+#define TABLE(rows_of, index_of, objects_of, ...)                                             \
+	{                                                                                     \
+		.at = {__VA_ARGS__}, .at_length = sizeof((oid[]){__VA_ARGS__}) / sizeof(oid), \
+		.objects = objects_of, .objects_count = ENTRIES(objects_of), .rows = rows_of, \
+		.index = index_of,                                                            \
+	}
+
+static const struct mib_object scalars[] = {
+	{.number = 1, .type = ASN_GAUGE, .get = present},
+	{.number = 2, .type = ASN_GAUGE, .get = absent},
+	{.number = 5, .type = ASN_TIMETICKS, .get = present},
+};
+static const struct mib_object columns[] = {
+	{.number = 2, .type = ASN_GAUGE, .get = present},
+	{.number = 4, .type = ASN_COUNTER, .get = present_in_odd_rows},
+	{.number = 6, .type = ASN_COUNTER, .get = absent},
+};
+static const struct mib_object lonely[] = {{.number = 1, .type = ASN_INTEGER, .get = present}};
+static const struct mib_object nothing[] = {{.number = 1, .type = ASN_INTEGER, .get = absent}};
+
+static const struct mib_table scalar_group =
+	TABLE(mib_scalar_rows, mib_scalar_index, scalars, 1, 1);
+static const struct mib_table empty_table = TABLE(no_rows, pair_index, columns, 1, 2, 1);
+static const struct mib_table pair_table = TABLE(six_rows, pair_index, columns, 1, 3, 1);
+static const struct mib_table word_table = TABLE(six_rows, word_index, lonely, 1, 5, 1);
+static const struct mib_table shallow_group = TABLE(mib_scalar_rows, mib_scalar_index, lonely, 2);
+static const struct mib_table absent_group =
+	TABLE(mib_scalar_rows, mib_scalar_index, nothing, 2, 3);
+
+static const struct mib_table *const tree[] = {
+	&scalar_group, &empty_table, &pair_table, &word_table, &shallow_group, &absent_group, NULL,
+};
+
+/* ---- the list ---- */
+
+struct name {
+	size_t length;
+	oid at[NAME_MAX_TRIED];
+};
+
+#define NAME(...)                                           \
+	{                                                   \
+		sizeof((oid[]){__VA_ARGS__}) / sizeof(oid), \
+		{                                           \
+			__VA_ARGS__                         \
+		}                                           \
+	}
+#define FOUR_Z 'z', 'z', 'z', 'z'
+#define TWENTY_Z FOUR_Z, FOUR_Z, FOUR_Z, FOUR_Z, FOUR_Z
+
+static const struct {
+	struct name name;
+	u_char type;
+	uint64_t number;
+} list[] = {
+	{NAME(1, 1, 1, 0), ASN_GAUGE, 0},
+	{NAME(1, 1, 5, 0), ASN_TIMETICKS, 0},
+	{NAME(1, 3, 1, 2, 0, 7), ASN_GAUGE, 0},
+	{NAME(1, 3, 1, 2, 1, 1), ASN_GAUGE, 1},
+	{NAME(1, 3, 1, 2, 1, 3), ASN_GAUGE, 2},
+	{NAME(1, 3, 1, 2, 1, LARGEST), ASN_GAUGE, 3},
+	{NAME(1, 3, 1, 2, 2, 1), ASN_GAUGE, 4},
+	{NAME(1, 3, 1, 2, LARGEST, 0), ASN_GAUGE, 5},
+	{NAME(1, 3, 1, 4, 1, 1), ASN_COUNTER, 1},
+	{NAME(1, 3, 1, 4, 1, LARGEST), ASN_COUNTER, 3},
+	{NAME(1, 3, 1, 4, LARGEST, 0), ASN_COUNTER, 5},
+	{NAME(1, 5, 1, 1, 'a'), ASN_INTEGER, 0},
+	{NAME(1, 5, 1, 1, 'a', 'b'), ASN_INTEGER, 1},
+	{NAME(1, 5, 1, 1, 'a', 'b', 'c'), ASN_INTEGER, 2},
+	{NAME(1, 5, 1, 1, 'b'), ASN_INTEGER, 3},
+	{NAME(1, 5, 1, 1, 'b', 'a'), ASN_INTEGER, 4},
+	{NAME(1, 5, 1, 1, TWENTY_Z, TWENTY_Z), ASN_INTEGER, 5},
+	{NAME(2, 1, 0), ASN_INTEGER, 0},
+};
+
+static const struct name object_types[] = {
+	NAME(1, 1, 1),    NAME(1, 1, 2),    NAME(1, 1, 5),    NAME(1, 2, 1, 2),
+	NAME(1, 2, 1, 4), NAME(1, 2, 1, 6), NAME(1, 3, 1, 2), NAME(1, 3, 1, 4),
+	NAME(1, 3, 1, 6), NAME(1, 5, 1, 1), NAME(2, 1),       NAME(2, 3, 1),
+};
+
+static int compare(const struct name *left, const struct name *right)
+{
+	for (size_t place = 0; place < left->length && place < right->length; place++)
+		if (left->at[place] != right->at[place])
+			return left->at[place] < right->at[place] ? -1 : 1;
+	if (left->length == right->length)
+		return 0;
+	return left->length < right->length ? -1 : 1;
+}
+
+static bool begins_with(const struct name *name, const struct name *prefix)
+{
+	return name->length >= prefix->length &&
+	       memcmp(name->at, prefix->at, prefix->length * sizeof(oid)) == 0;
+}
+
+static enum mib_outcome expected_outcome(const struct name *name)
+{
+	for (size_t place = 0; place < ENTRIES(list); place++)
+		if (compare(&list[place].name, name) == 0)
+			return MIB_FOUND;
+	for (size_t type = 0; type < ENTRIES(object_types); type++)
+		if (begins_with(name, &object_types[type]))
+			return MIB_NO_INSTANCE;
+	return MIB_NO_OBJECT;
+}
+
+static size_t expected_place(const struct name *name, bool inclusive)
+{
+	size_t place = 0;
+
+	while (place < ENTRIES(list) && compare(&list[place].name, name) < (inclusive ? 0 : 1))
+		place++;
+	return place;
+}
+
+/* ---- the comparison ---- */
+
+static unsigned int tried;
+
+static void assert_instance(const struct mib_instance *instance, size_t place)
+{
+	struct name name = {.length = instance->name_length};
+
+	assert_true(instance->name_length <= MIB_NAME_MAX);
+	memcpy(name.at, instance->name, instance->name_length * sizeof(oid));
+	assert_int_equal(compare(&name, &list[place].name), 0);
+	assert_int_equal(instance->type, list[place].type);
+	assert_int_equal(instance->value.number, list[place].number);
+}
+
+static void try_next(const struct name *name, bool inclusive)
+{
+	const struct served served = {0};
+	size_t place = expected_place(name, inclusive);
+	struct mib_instance instance;
+
+	assert_int_equal(mib_next(tree, &served, name->at, name->length, inclusive, &instance),
+			 place < ENTRIES(list));
+	if (place < ENTRIES(list))
+		assert_instance(&instance, place);
+}
+
+static void try_name(const struct name *name)
+{
+	const struct served served = {0};
+	enum mib_outcome outcome = expected_outcome(name);
+	struct mib_instance instance;
+
+	tried++;
+	assert_int_equal(mib_get(tree, &served, name->at, name->length, &instance), outcome);
+	if (outcome == MIB_FOUND)
+		assert_instance(&instance, expected_place(name, true));
+	try_next(name, false);
+	try_next(name, true);
+}
+
+/* ---- the names ---- */
+
+typedef void use_name(const struct name *name);
+
+static struct name with(const struct name *name, size_t place, oid value)
+{
+	struct name changed = *name;
+
+	changed.at[place] = value;
+	return changed;
+}
+
+static struct name without(const struct name *name, size_t place)
+{
+	struct name changed = *name;
+
+	changed.length--;
+	memmove(changed.at + place, changed.at + place + 1, (changed.length - place) * sizeof(oid));
+	return changed;
+}
+
+static struct name with_added(const struct name *name, size_t place, oid value)
+{
+	struct name changed = *name;
+
+	changed.length++;
+	memmove(changed.at + place + 1, changed.at + place, (name->length - place) * sizeof(oid));
+	changed.at[place] = value;
+	return changed;
+}
+
+/* Every name that differs from @p name in one place, and every one that it begins with. */
+static void for_each_neighbour(const struct name *name, use_name *use)
+{
+	static const oid values[] = {0, 1, 2, 'a', LARGEST};
+	struct name neighbour = *name;
+
+	for (neighbour.length = 0; neighbour.length < name->length; neighbour.length++)
+		use(&neighbour);
+	use(name);
+	for (size_t place = 0; place < name->length; place++) {
+		neighbour = without(name, place);
+		use(&neighbour);
+		neighbour = with(name, place, name->at[place] + 1);
+		if (name->at[place] < LARGEST)
+			use(&neighbour);
+		neighbour = with(name, place, name->at[place] - 1);
+		if (name->at[place] > 0)
+			use(&neighbour);
+	}
+	for (size_t place = 0; name->length < NAME_MAX_TRIED && place <= name->length; place++) {
+		for (size_t value = 0; value < ENTRIES(values); value++) {
+			neighbour = with_added(name, place, values[value]);
+			use(&neighbour);
+		}
+	}
+}
+
+static void try_neighbours(const struct name *name)
+{
+	for_each_neighbour(name, try_name);
+}
+
+static void each_name_gets_what_the_list_says(void **state)
+{
+	const struct name nothing_named = {0};
+
+	(void)state;
+	tried = 0;
+	for_each_neighbour(&nothing_named, try_neighbours);
+	for (size_t type = 0; type < ENTRIES(object_types); type++)
+		for_each_neighbour(&object_types[type], try_neighbours);
+	for (size_t place = 0; place < ENTRIES(list); place++)
+		for_each_neighbour(&list[place].name, try_neighbours);
+	assert_true(tried > 10000);
+}
+
+static void a_walk_visits_the_list(void **state)
+{
+	const struct served served = {0};
+	struct mib_instance instance = {.name_length = 0};
+	size_t visited = 0;
+	struct name last = {0};
+
+	(void)state;
+	while (mib_next(tree, &served, last.at, last.length, false, &instance)) {
+		assert_true(visited < ENTRIES(list));
+		assert_instance(&instance, visited);
+		last.length = instance.name_length;
+		memcpy(last.at, instance.name, instance.name_length * sizeof(oid));
+		visited++;
+	}
+	assert_int_equal(visited, ENTRIES(list));
+}
+
+static void a_tree_without_tables_has_nothing(void **state)
+{
+	static const struct mib_table *const bare[] = {NULL};
+	static const oid name[] = {1};
+	const struct served served = {0};
+	struct mib_instance instance;
+
+	(void)state;
+	assert_int_equal(mib_get(bare, &served, name, 1, &instance), MIB_NO_OBJECT);
+	assert_false(mib_next(bare, &served, name, 0, true, &instance));
+}
+
+/* ---- the MIB's own tables ---- */
+
+/* Goes on to the next instance of one table; returns false at its end. */
+static bool walk(const struct mib_table *table, const struct served *served,
+		 struct mib_instance *instance)
+{
+	const struct mib_table *const tables[] = {table, NULL};
+	struct mib_instance next;
+
+	if (!mib_next(tables, served, instance->name, instance->name_length, false, &next))
+		return false;
+	*instance = next;
+	return true;
+}
+
+static void assert_name(const struct mib_instance *instance, const struct name *name)
+{
+	assert_int_equal(instance->name_length, name->length);
+	assert_memory_equal(instance->name, name->at, name->length * sizeof(oid));
+}
+
+static void the_tables_are_in_the_order_of_their_places(void **state)
+{
+	struct name last = {0};
+
+	(void)state;
+	for (size_t table = 0; mib_tables[table] != NULL; table++) {
+		struct name place = {.length = mib_tables[table]->at_length};
+
+		assert_in_range(place.length, 1, MIB_AT_MAX);
+		memcpy(place.at, mib_tables[table]->at, place.length * sizeof(oid));
+		assert_true(compare(&last, &place) < 0);
+		assert_false(last.length > 0 && begins_with(&place, &last));
+		assert_true(mib_tables[table]->objects_count > 0);
+		for (size_t object = 1; object < mib_tables[table]->objects_count; object++)
+			assert_true(mib_tables[table]->objects[object - 1].number <
+				    mib_tables[table]->objects[object].number);
+		last = place;
+	}
+}
+
+/* Each count is another: family * 100 + state, both from 1. */
+static void each_state_has_its_count_and_its_label(void **state)
+{
+	static const char *const labels[2][11] = {
+		{"ipv4 closed", "ipv4 listen", "ipv4 synSent", "ipv4 synReceived",
+		 "ipv4 established", "ipv4 finWait1", "ipv4 finWait2", "ipv4 closeWait",
+		 "ipv4 lastAck", "ipv4 closing", "ipv4 timeWait"},
+		{"ipv6 closed", "ipv6 listen", "ipv6 synSent", "ipv6 synReceived",
+		 "ipv6 established", "ipv6 finWait1", "ipv6 finWait2", "ipv6 closeWait",
+		 "ipv6 lastAck", "ipv6 closing", "ipv6 timeWait"},
+	};
+	struct snapshot snapshot = {0};
+	struct report report = {.holders = 1, .number = 1, .snapshot = &snapshot};
+	const struct served served = {.latest = &report, .report = &report};
+	struct mib_instance instance = {.name_length = 0};
+
+	(void)state;
+	for (uint32_t family = 0; family < 2; family++)
+		for (uint32_t place = 0; place < 11; place++)
+			snapshot.sockets[family][place] = (family + 1) * 100 + place + 1;
+	for (oid family = 1; family <= 2; family++) {
+		for (oid place = 1; place <= 11; place++) {
+			const struct name name = NAME(1, 1, 1, 3, family, place);
+
+			assert_true(walk(&state_count_table, &served, &instance));
+			assert_name(&instance, &name);
+			assert_int_equal(instance.type, ASN_GAUGE);
+			assert_int_equal(instance.value.number, family * 100 + place);
+		}
+	}
+	for (oid family = 1; family <= 2; family++) {
+		for (oid place = 1; place <= 11; place++) {
+			const struct name name = NAME(1, 1, 1, 6, family, place);
+
+			assert_true(walk(&state_count_table, &served, &instance));
+			assert_name(&instance, &name);
+			assert_int_equal(instance.type, ASN_OCTET_STR);
+			assert_string_equal(instance.value.text, labels[family - 1][place - 1]);
+		}
+	}
+	assert_false(walk(&state_count_table, &served, &instance));
+}
+
+static void counts_that_are_too_old_have_no_rows(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct report report = {.holders = 1, .number = 1, .snapshot = &snapshot};
+	const struct served served = {.latest = &report};
+	const oid name[] = {1, 1, 1, 3, 1, 1};
+	struct mib_instance instance = {.name_length = 0};
+
+	(void)state;
+	assert_false(walk(&state_count_table, &served, &instance));
+	assert_int_equal(mib_get(mib_tables, &served, name, ENTRIES(name), &instance),
+			 MIB_NO_INSTANCE);
+}
+
+static void assert_scalar(const struct served *served, struct mib_instance *instance, oid number,
+			  u_char type, uint64_t value)
+{
+	const struct name name = NAME(1, 8, number, 0);
+
+	assert_true(walk(&refresh_scalars, served, instance));
+	assert_name(instance, &name);
+	assert_int_equal(instance->type, type);
+	if (type != ASN_OCTET_STR)
+		assert_int_equal(instance->value.number, value);
+}
+
+/* The same whether the counts are too old or not. */
+static void the_health_of_the_refreshing_is_told(void **state)
+{
+	const struct refreshes refreshes = {
+		.failed = UINT32_MAX,
+		.interval_ns = 1500 * NS_PER_MS,
+		.last_error = "counting: it rains",
+	};
+	struct snapshot snapshot = {.taken_ns = 7 * NS_PER_SECOND, .duration_us = 4321};
+	struct report report = {.holders = 1, .number = 12, .snapshot = &snapshot};
+	const struct served served = {
+		.latest = &report,
+		.refreshes = &refreshes,
+		.now_ns = 9 * NS_PER_SECOND + 345 * NS_PER_MS,
+	};
+	struct mib_instance instance = {.name_length = 0};
+
+	(void)state;
+	assert_scalar(&served, &instance, 1, ASN_GAUGE, 1500);
+	assert_scalar(&served, &instance, 2, ASN_TIMETICKS, 234);
+	assert_scalar(&served, &instance, 3, ASN_GAUGE, 4321);
+	assert_scalar(&served, &instance, 4, ASN_COUNTER, 12);
+	assert_scalar(&served, &instance, 5, ASN_COUNTER, UINT32_MAX);
+	assert_scalar(&served, &instance, 6, ASN_OCTET_STR, 0);
+	assert_string_equal(instance.value.text, "counting: it rains");
+	assert_scalar(&served, &instance, 7, ASN_INTEGER, 1);
+	assert_false(walk(&refresh_scalars, &served, &instance));
+}
+
+static void before_the_first_success_there_is_no_age(void **state)
+{
+	const struct refreshes refreshes = {.failed = 3, .interval_ns = NS_PER_SECOND};
+	const struct served served = {.refreshes = &refreshes, .now_ns = NS_PER_SECOND};
+	struct mib_instance instance = {.name_length = 0};
+
+	(void)state;
+	assert_scalar(&served, &instance, 1, ASN_GAUGE, 1000);
+	assert_scalar(&served, &instance, 4, ASN_COUNTER, 0);
+	assert_scalar(&served, &instance, 5, ASN_COUNTER, 3);
+	assert_scalar(&served, &instance, 6, ASN_OCTET_STR, 0);
+	assert_string_equal(instance.value.text, "");
+	assert_false(walk(&refresh_scalars, &served, &instance));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_name_gets_what_the_list_says),
+		cmocka_unit_test(a_walk_visits_the_list),
+		cmocka_unit_test(a_tree_without_tables_has_nothing),
+		cmocka_unit_test(the_tables_are_in_the_order_of_their_places),
+		cmocka_unit_test(each_state_has_its_count_and_its_label),
+		cmocka_unit_test(counts_that_are_too_old_have_no_rows),
+		cmocka_unit_test(the_health_of_the_refreshing_is_told),
+		cmocka_unit_test(before_the_first_success_there_is_no_age),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who holds a report, and that the last holder frees it: once, and with its snapshot.
+ */
+#include <stdlib.h>
+
+/*
+ * What the module frees is counted; the rest is free()'s. Not inline, because gcc, which does not
+ * follow the count of holders, would warn of a use after it.
+ */
+static unsigned int freed;
+
+__attribute__((noinline)) static void count_and_free(void *memory)
+{
+	freed++;
+	free(memory);
+}
+
+#define free count_and_free
+#include "model/report.c"
+#undef free
+
+#include "unit.h"
+
+static struct snapshot *new_snapshot(int64_t taken_ns)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	assert_non_null(snapshot);
+	snapshot->taken_ns = taken_ns;
+	freed = 0;
+	return snapshot;
+}
+
+static void a_new_report_has_one_holder(void **state)
+{
+	struct snapshot *snapshot = new_snapshot(0);
+	struct report *report = report_new(snapshot, UINT32_MAX);
+
+	(void)state;
+	assert_int_equal(report->holders, 1);
+	assert_ptr_equal(report->snapshot, snapshot);
+	assert_int_equal(report->number, UINT32_MAX);
+	report_release(report);
+	assert_int_equal(freed, 2);
+}
+
+static void a_report_lives_until_its_last_holder_lets_go(void **state)
+{
+	struct report *report = report_new(new_snapshot(7), 1);
+
+	(void)state;
+	assert_ptr_equal(report_hold(report), report);
+	assert_ptr_equal(report_hold(report), report);
+	assert_int_equal(report->holders, 3);
+	report_release(report);
+	report_release(report);
+	assert_int_equal(freed, 0);
+	assert_int_equal(report->snapshot->taken_ns, 7);
+	report_release(report);
+	assert_int_equal(freed, 2);
+}
+
+static void no_report_may_be_held_and_released(void **state)
+{
+	(void)state;
+	freed = 0;
+	assert_null(report_hold(NULL));
+	report_release(NULL);
+	assert_int_equal(freed, 0);
+}
+
+static void a_report_ages_from_the_beginning_of_its_refresh(void **state)
+{
+	struct report *report = report_new(new_snapshot(INT64_C(5000000000000)), 1);
+
+	(void)state;
+	assert_int_equal(report_age_ns(report, INT64_C(5000000000000)), 0);
+	assert_int_equal(report_age_ns(report, INT64_C(5000000000001)), 1);
+	assert_int_equal(report_age_ns(report, INT64_C(15000000000000)), INT64_C(10000000000000));
+	report_release(report);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_report_has_one_holder),
+		cmocka_unit_test(a_report_lives_until_its_last_holder_lets_go),
+		cmocka_unit_test(no_report_may_be_held_and_released),
+		cmocka_unit_test(a_report_ages_from_the_beginning_of_its_refresh),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

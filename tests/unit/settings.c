@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Configuration files, real ones in a directory of the test's own: what they set, what is refused,
+ * and that the refusal names the file and the line.
+ */
+#include "agent/settings.c"
+
+#include "unit.h"
+
+#define LOG_SIZE 4096
+
+static char directory[] = "/tmp/tcp-state-agent-settings-XXXXXX";
+static char configuration[sizeof(directory) + 32];
+static char log_name[sizeof(directory) + 32];
+
+/* Other than every default. */
+static const struct settings untouched = {
+	.refresh_interval_ns = 17 * NS_PER_SECOND,
+	.max_age_ns = 171 * NS_PER_SECOND,
+	.agentx_socket = "unix:/untouched",
+};
+
+static struct settings settings;
+
+/* ---- files ---- */
+
+static void path_of(char *path, const char *name)
+{
+	snprintf(path, sizeof(configuration), "%s/%s", directory, name);
+}
+
+static void write_file(const char *name, const char *text)
+{
+	char path[sizeof(configuration)];
+	FILE *file;
+
+	path_of(path, name);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void remove_file(const char *name)
+{
+	char path[sizeof(configuration)];
+
+	path_of(path, name);
+	unlink(path);
+}
+
+/* What was logged since the last call. */
+static const char *logged(void)
+{
+	static char text[LOG_SIZE];
+	FILE *file = fopen(log_name, "r");
+	size_t length;
+
+	assert_non_null(file);
+	length = fread(text, 1, sizeof(text) - 1, file);
+	text[length] = '\0';
+	fclose(file);
+	assert_int_equal(truncate(log_name, 0), 0);
+	return text;
+}
+
+static int make_directory(void **state)
+{
+	(void)state;
+	if (mkdtemp(directory) == NULL)
+		return -1;
+	path_of(configuration, "agent.conf");
+	path_of(log_name, "log");
+	setenv("SNMPCONFPATH", directory, 1);
+	setenv("MIBS", "", 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
+	init_snmp(AGENT_NAME);
+	snmp_enable_filelog(log_name, 1);
+	return 0;
+}
+
+static int remove_directory(void **state)
+{
+	(void)state;
+	snmp_shutdown(AGENT_NAME);
+	remove_file("agent.conf");
+	remove_file("log");
+	return rmdir(directory);
+}
+
+/* ---- reading ---- */
+
+static int read_from(const char *files)
+{
+	const struct settings_source source = {.files = files, .without_defaults = true};
+
+	settings = untouched;
+	return settings_read(&settings, &source);
+}
+
+static int read_text(const char *text)
+{
+	write_file("agent.conf", text);
+	return read_from(configuration);
+}
+
+static void assert_settings(int64_t interval_ms, int64_t max_age_ms, const char *agentx_socket)
+{
+	assert_int_equal(settings.refresh_interval_ns, interval_ms * NS_PER_MS);
+	assert_int_equal(settings.max_age_ns, max_age_ms * NS_PER_MS);
+	assert_string_equal(settings.agentx_socket, agentx_socket);
+}
+
+static void assert_accepted(const char *text, int64_t interval_ms, int64_t max_age_ms,
+			    const char *agentx_socket)
+{
+	assert_int_equal(read_text(text), 0);
+	assert_settings(interval_ms, max_age_ms, agentx_socket);
+	assert_string_equal(logged(), "");
+}
+
+static void assert_untouched(void)
+{
+	assert_memory_equal(&settings, &untouched, sizeof(untouched));
+}
+
+/* The message names the file, the line and @p problem. */
+static void assert_complaint(const char *file, unsigned int line, const char *problem)
+{
+	char place[sizeof(configuration) + 32];
+	const char *message = logged();
+
+	assert_untouched();
+	snprintf(place, sizeof(place), "%s/%s: line %u:", directory, file, line);
+	if (strstr(message, place) == NULL || strstr(message, problem) == NULL)
+		fail_msg("\"%s\" does not name %s and %s", message, place, problem);
+}
+
+static void assert_refused(const char *text, unsigned int line, const char *problem)
+{
+	assert_int_equal(read_text(text), -EINVAL);
+	assert_complaint("agent.conf", line, problem);
+}
+
+/* ---- what is accepted ---- */
+
+static void without_a_file_there_are_defaults(void **state)
+{
+	(void)state;
+	assert_int_equal(read_from(NULL), 0);
+	assert_settings(5000, 0, "");
+	assert_int_equal(settings_max_age_ns(&settings), 15 * NS_PER_SECOND);
+	assert_string_equal(logged(), "");
+}
+
+static void a_file_without_directives_leaves_the_defaults(void **state)
+{
+	(void)state;
+	assert_accepted("", 5000, 0, "");
+	assert_accepted("\n# refreshInterval 7\n\n   \n", 5000, 0, "");
+}
+
+static void each_directive_sets_its_setting(void **state)
+{
+	(void)state;
+	assert_accepted("refreshInterval 7\n", 7000, 0, "");
+	assert_int_equal(settings_max_age_ns(&settings), 21 * NS_PER_SECOND);
+	assert_accepted("maxAge 7\n", 5000, 7000, "");
+	assert_int_equal(settings_max_age_ns(&settings), 7 * NS_PER_SECOND);
+	assert_accepted("agentXSocket unix:/run/x\n", 5000, 0, "unix:/run/x");
+	assert_accepted("agentXSocket /run/x\n", 5000, 0, "/run/x");
+	assert_accepted("maxAge 60\nrefreshInterval 2\nagentXSocket /y\n", 2000, 60000, "/y");
+}
+
+static void the_last_of_a_directive_holds(void **state)
+{
+	(void)state;
+	assert_accepted("refreshInterval 7\nrefreshInterval 0.5\n", 500, 0, "");
+}
+
+static void limits_are_within(void **state)
+{
+	(void)state;
+	assert_accepted("refreshInterval 0.1\n", 100, 0, "");
+	assert_accepted("refreshInterval 3600\n", 3600000, 0, "");
+	assert_accepted("refreshInterval 0.1\nmaxAge 0.1\n", 100, 100, "");
+	assert_accepted("maxAge 86400\n", 5000, 86400000, "");
+}
+
+static void seconds_are_rounded_to_milliseconds(void **state)
+{
+	(void)state;
+	assert_accepted("refreshInterval 0.2504\n", 250, 0, "");
+	assert_accepted("refreshInterval 0.2506\n", 251, 0, "");
+	assert_accepted("refreshInterval 25e-2\n", 250, 0, "");
+}
+
+static void a_max_age_of_one_interval_is_accepted(void **state)
+{
+	(void)state;
+	assert_accepted("maxAge 7\nrefreshInterval 7\n", 7000, 7000, "");
+}
+
+/* ---- what is refused ---- */
+
+static void what_is_beyond_the_limits_is_refused(void **state)
+{
+	static const char *const beyond[] = {
+		"refreshInterval 0.0999",
+		"refreshInterval 0",
+		"refreshInterval -5",
+		"refreshInterval 3600.001",
+		"refreshInterval 1e300",
+		"maxAge 0.0999",
+		"maxAge 0",
+		"maxAge -5",
+		"maxAge 86400.001",
+	};
+
+	(void)state;
+	for (size_t line = 0; line < ENTRIES(beyond); line++)
+		assert_refused(beyond[line], 1, "is not between 0.1 and ");
+}
+
+static void what_is_no_number_is_refused(void **state)
+{
+	static const char *const words[] = {"refreshInterval", "maxAge"};
+	static const char *const values[] = {"abc", "5x",  "nan", "inf",   "-inf", "1e999",
+					     "5 6", "5,5", "--5", "\"5\"", "5s",   "."};
+	char text[64];
+
+	(void)state;
+	for (size_t word = 0; word < ENTRIES(words); word++) {
+		for (size_t value = 0; value < ENTRIES(values); value++) {
+			snprintf(text, sizeof(text), "%s %s\n", words[word], values[value]);
+			assert_refused(text, 1, "is not a number of seconds");
+		}
+	}
+}
+
+static void a_directive_without_a_value_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("refreshInterval\n", 1, "refreshInterval");
+	assert_refused("refreshInterval   \n", 1, "refreshInterval");
+	assert_refused("maxAge\n", 1, "maxAge");
+	assert_refused("agentXSocket\n", 1, "agentXSocket");
+}
+
+static void a_socket_that_is_none_is_refused(void **state)
+{
+	char text[256] = "agentXSocket /";
+
+	(void)state;
+	assert_refused("agentXSocket tcp:localhost:705\n", 1, "agentXSocket: tcp:localhost:705");
+	assert_refused("agentXSocket localhost:705\n", 1, "agentXSocket: localhost:705");
+	assert_refused("agentXSocket run/x\n", 1, "agentXSocket: run/x");
+	memset(text + strlen(text), 'x', sizeof(untouched.agentx_socket) - 1);
+	assert_refused(text, 1, "File name too long");
+}
+
+static void the_longest_socket_path_is_accepted(void **state)
+{
+	char text[256] = "agentXSocket /";
+
+	(void)state;
+	memset(text + strlen(text), 'x', sizeof(untouched.agentx_socket) - 2);
+	assert_accepted(text, 5000, 0, text + strlen("agentXSocket "));
+}
+
+static void an_unknown_word_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("refreshIntervall 7\n", 1, "refreshIntervall");
+	assert_refused("nonsense\n", 1, "nonsense");
+	assert_refused("refreshInterval 7\nmaxAge 30\n# well\n\nnonsense 1\n", 5, "nonsense");
+	assert_refused("nonsense 1\nrefreshInterval 7\n", 1, "nonsense");
+	assert_refused("refreshInterval 7\nmaxAge abc\nrefreshInterval 8\n", 2, "maxAge");
+}
+
+static void a_section_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("[nonsense]\nrefreshInterval 7\n", 1, "nonsense");
+	assert_refused("refreshInterval 7\n[nonsense\n", 2, "nonsense");
+	assert_refused("[" AGENT_NAME "]\nrefreshInterval 7\n", 2, "refreshInterval");
+	assert_refused("[snmp]\nrefreshInterval 7\n", 2, "refreshInterval");
+}
+
+static void a_max_age_below_the_interval_is_refused(void **state)
+{
+	const char *message;
+
+	(void)state;
+	assert_int_equal(read_text("refreshInterval 7.5\nmaxAge 7\n"), -EINVAL);
+	assert_untouched();
+	message = logged();
+	assert_non_null(strstr(message, "maxAge 7 is less than refreshInterval 7.5"));
+	assert_int_equal(read_text("maxAge 4.9\n"), -EINVAL);
+	assert_untouched();
+	message = logged();
+	assert_non_null(strstr(message, "maxAge 4.9 is less than refreshInterval 5"));
+}
+
+/* ---- more than one file ---- */
+
+static void an_included_file_is_read(void **state)
+{
+	(void)state;
+	write_file("more.conf", "maxAge 42\n");
+	assert_accepted("includeFile more.conf\nrefreshInterval 7\n", 7000, 42000, "");
+	write_file("more.conf", "maxAge 42\nnonsense 1\n");
+	assert_int_equal(read_text("refreshInterval 7\nincludeFile more.conf\n"), -EINVAL);
+	assert_complaint("more.conf", 2, "nonsense");
+	write_file("more.conf", "# one\n# two\n# three\n");
+	assert_refused("includeFile more.conf\nnonsense 1\n", 2, "nonsense");
+	remove_file("more.conf");
+	assert_refused("refreshInterval 7\nincludeFile more.conf\n", 2, "more.conf");
+}
+
+static void each_named_file_is_read_in_order(void **state)
+{
+	char names[2 * sizeof(configuration)];
+
+	(void)state;
+	write_file("agent.conf", "refreshInterval 7\nmaxAge 30\n");
+	write_file("more.conf", "refreshInterval 8\n");
+	snprintf(names, sizeof(names), "%s,%s/more.conf", configuration, directory);
+	assert_int_equal(read_from(names), 0);
+	assert_settings(8000, 30000, "");
+	write_file("more.conf", "maxAge x\n");
+	assert_int_equal(read_from(names), -EINVAL);
+	assert_complaint("more.conf", 1, "maxAge");
+	remove_file("more.conf");
+	assert_int_equal(read_from(names), -ENOENT);
+	assert_untouched();
+	assert_non_null(strstr(logged(), "/more.conf: No such file or directory"));
+}
+
+static void a_named_file_that_is_missing_is_an_error(void **state)
+{
+	(void)state;
+	assert_int_equal(read_from("/nonexistent/agent.conf"), -ENOENT);
+	assert_untouched();
+	assert_string_equal(logged(), "/nonexistent/agent.conf: No such file or directory\n");
+	assert_int_equal(read_from(""), -ENOENT);
+	assert_untouched();
+	logged();
+}
+
+static void the_default_files_are_read_before_the_named_one(void **state)
+{
+	struct settings_source source = {.files = configuration};
+
+	(void)state;
+	write_file(AGENT_NAME ".conf", "refreshInterval 7\nmaxAge 30\n");
+	write_file("agent.conf", "refreshInterval 8\n");
+	assert_int_equal(settings_read(&settings, &source), 0);
+	assert_settings(8000, 30000, "");
+	source.files = NULL;
+	assert_int_equal(settings_read(&settings, &source), 0);
+	assert_settings(7000, 30000, "");
+	settings = untouched;
+	write_file(AGENT_NAME ".conf", "nonsense 1\n");
+	assert_int_equal(settings_read(&settings, &source), -EINVAL);
+	assert_complaint(AGENT_NAME ".conf", 1, "nonsense");
+	remove_file(AGENT_NAME ".conf");
+	assert_int_equal(settings_read(&settings, &source), 0);
+	assert_settings(5000, 0, "");
+}
+
+static void a_refusal_does_not_outlive_its_reading(void **state)
+{
+	(void)state;
+	assert_refused("refreshInterval 7\nnonsense 1\n", 2, "nonsense");
+	assert_accepted("maxAge 60\n", 5000, 60000, "");
+}
+
+/* ---- the list of directives ---- */
+
+static void each_directive_is_printed(void **state)
+{
+	char *text;
+	size_t length;
+	FILE *file = open_memstream(&text, &length);
+
+	(void)state;
+	settings_print_directives(file);
+	fclose(file);
+	for (size_t directive = 0; directive < DIRECTIVES; directive++)
+		assert_non_null(strstr(text, directives[directive].config_token));
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_a_file_there_are_defaults),
+		cmocka_unit_test(a_file_without_directives_leaves_the_defaults),
+		cmocka_unit_test(each_directive_sets_its_setting),
+		cmocka_unit_test(the_last_of_a_directive_holds),
+		cmocka_unit_test(limits_are_within),
+		cmocka_unit_test(seconds_are_rounded_to_milliseconds),
+		cmocka_unit_test(a_max_age_of_one_interval_is_accepted),
+		cmocka_unit_test(what_is_beyond_the_limits_is_refused),
+		cmocka_unit_test(what_is_no_number_is_refused),
+		cmocka_unit_test(a_directive_without_a_value_is_refused),
+		cmocka_unit_test(a_socket_that_is_none_is_refused),
+		cmocka_unit_test(the_longest_socket_path_is_accepted),
+		cmocka_unit_test(an_unknown_word_is_refused),
+		cmocka_unit_test(a_section_is_refused),
+		cmocka_unit_test(a_max_age_below_the_interval_is_refused),
+		cmocka_unit_test(an_included_file_is_read),
+		cmocka_unit_test(each_named_file_is_read_in_order),
+		cmocka_unit_test(a_named_file_that_is_missing_is_an_error),
+		cmocka_unit_test(the_default_files_are_read_before_the_named_one),
+		cmocka_unit_test(a_refusal_does_not_outlive_its_reading),
+		cmocka_unit_test(each_directive_is_printed),
+	};
+
+	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
