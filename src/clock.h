@@ -15,6 +15,9 @@
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_US INT64_C(1000)
 
+/** Of SNMP's TimeTicks (RFC 2578, section 7.1.8). */
+#define NS_PER_TICK (NS_PER_SECOND / 100)
+
 /** Nanoseconds since the machine was booted. */
 static inline int64_t clock_now_ns(void)
 {

@@ -3,6 +3,7 @@
  * tcp-state-agent: the wiring of its parts, and its start and end as a daemon.
  */
 #include "agent/mib.h"
+#include "agent/notifier.h"
 #include "agent/options.h"
 #include "agent/privileges.h"
 #include "agent/session.h"
@@ -26,6 +27,7 @@ struct agent {
 	struct refreshes refreshes;
 	struct mib mib;
 	struct session session;
+	struct notifier notifier;
 	bool session_started;
 	int refresh_error; /* of the last refresh, so that it is logged once */
 	bool stretch_logged;
@@ -46,7 +48,7 @@ static void session_opened(void *argument)
 {
 	struct agent *agent = argument;
 
-	mib_forget_requests(&agent->mib);
+	mib_begin_session(&agent->mib);
 }
 
 static void session_refused(void *argument)
@@ -103,6 +105,15 @@ static void log_method(struct agent *agent, const char *not_derived)
 	agent->not_derived = not_derived;
 }
 
+static void add_refresh(struct agent *agent, const struct refresh *refresh)
+{
+	struct judgement *before = judgement_hold(agent->refreshes.judgement);
+
+	log_refresh(agent, refreshes_add(&agent->refreshes, refresh));
+	notifier_tell(&agent->notifier, before, agent->refreshes.judgement);
+	judgement_release(before);
+}
+
 static void take_refresh(int descriptor, void *argument)
 {
 	struct agent *agent = argument;
@@ -114,7 +125,7 @@ static void take_refresh(int descriptor, void *argument)
 		end(agent, EXIT_FAILURE);
 		return;
 	}
-	log_refresh(agent, refreshes_add(&agent->refreshes, &refresh));
+	add_refresh(agent, &refresh);
 	log_stretch(agent);
 	log_method(agent, refresh.not_derived);
 	if (!agent->session_started && agent->refreshes.latest != NULL)
@@ -146,18 +157,37 @@ static void apply_settings(struct agent *agent)
 	agent->stretch_logged = false;
 }
 
+/* Thresholds that are no longer there, and were raised, are told as cleared. */
+static int change_thresholds(struct agent *agent)
+{
+	struct judgement *before = agent->refreshes.judgement;
+	struct judgement *ended = judgement_end(before, agent->settings.thresholds, clock_now_ns());
+
+	if (ended == NULL)
+		return -ENOMEM;
+	notifier_tell(&agent->notifier, before, ended);
+	judgement_release(ended);
+	return refreshes_set_thresholds(&agent->refreshes, agent->settings.thresholds);
+}
+
 static void reload(struct agent *agent)
 {
 	struct collector_settings settings;
+	int error = settings_read(&agent->settings, &agent->options.configuration);
 
-	if (settings_read(&agent->settings, &agent->options.configuration) != 0) {
+	if (error != 0) {
 		snmp_log(LOG_ERR, "the configuration stays as it was\n");
 		return;
 	}
 	apply_settings(agent);
 	settings = collector_settings(agent);
-	if (collector_configure(agent->collector, &settings) == 0)
+	error = change_thresholds(agent);
+	if (error == 0)
+		error = collector_configure(agent->collector, &settings);
+	if (error == 0)
 		snmp_log(LOG_NOTICE, "the configuration was read again\n");
+	else
+		snmp_log(LOG_ERR, "the configuration: %s\n", strerror(-error));
 }
 
 static void take_signal(int descriptor, void *argument)
@@ -275,10 +305,13 @@ static int start(struct agent *agent)
 	const struct collector_settings settings = collector_settings(agent);
 	int error;
 
-	error = refreshes_initialise(&agent->refreshes, agent->settings.window_ns);
+	error = refreshes_initialise(&agent->refreshes, agent->settings.window_ns,
+				     agent->settings.thresholds);
 	if (error != 0)
 		return error;
+	notifier_initialise(&agent->notifier, &agent->mib, &agent->session);
 	agent->mib.refreshes = &agent->refreshes;
+	agent->mib.notifications_dropped = &agent->notifier.dropped;
 	error = mib_register(&agent->mib, agent->options.context);
 	if (error != 0)
 		return error;
@@ -302,8 +335,10 @@ static void run(struct agent *agent)
 		return;
 	}
 	snmp_log(LOG_NOTICE, AGENT_NAME " " AGENT_VERSION " has started\n");
-	while (!agent->ending)
+	while (!agent->ending) {
 		agent_check_and_process(1);
+		notifier_send(&agent->notifier);
+	}
 }
 
 static void finish(struct agent *agent)
@@ -311,8 +346,10 @@ static void finish(struct agent *agent)
 	if (agent->session_started)
 		session_stop(&agent->session);
 	collector_stop(agent->collector);
-	mib_forget_requests(&agent->mib);
+	notifier_finalise(&agent->notifier);
+	mib_finalise(&agent->mib);
 	refreshes_finalise(&agent->refreshes);
+	settings_finalise(&agent->settings);
 	if (agent->options.pid_file != NULL)
 		unlink(agent->options.pid_file);
 }

@@ -47,16 +47,21 @@ static int64_t max_age_ns(const struct mib *mib)
 static struct served serve(struct mib *mib, long transaction)
 {
 	struct mib_request *request = find_request(mib, transaction);
-	struct served served;
+	struct served served = {
+		.refreshes = mib->refreshes,
+		.notifications_dropped = *mib->notifications_dropped,
+		.up_from_ns = mib->up_from_ns,
+	};
 
 	if (request == NULL)
 		request = begin_request(mib, transaction);
-	served.latest = request->latest;
-	served.report = request->latest;
-	served.refreshes = mib->refreshes;
 	served.now_ns = request->begun_ns;
-	if (served.report != NULL && report_age_ns(served.report, served.now_ns) > max_age_ns(mib))
-		served.report = NULL;
+	served.latest = request->latest;
+	if (served.latest == NULL)
+		return served;
+	served.judgement = served.latest->judgement;
+	served.too_old = report_age_ns(served.latest, served.now_ns) > max_age_ns(mib);
+	served.report = served.too_old ? NULL : served.latest;
 	return served;
 }
 
@@ -107,6 +112,14 @@ static void answer_get(const struct served *served, netsnmp_agent_request_info *
 	}
 }
 
+/* The whole name of what is called @p name below the root; returns its length. */
+static size_t below_root_name(const oid *name, size_t name_length, oid whole_name[MAX_OID_LEN])
+{
+	memcpy(whole_name, mib_root, sizeof(mib_root));
+	memcpy(whole_name + mib_root_length, name, name_length * sizeof(oid));
+	return mib_root_length + name_length;
+}
+
 /* Leaves the variable alone when there is nothing after it: the library then looks elsewhere. */
 static void answer_getnext(const struct served *served, netsnmp_request_info *request)
 {
@@ -117,9 +130,8 @@ static void answer_getnext(const struct served *served, netsnmp_request_info *re
 	if (!mib_next(mib_tables, served, variable->name + mib_root_length,
 		      variable->name_length - mib_root_length, request->inclusive != 0, &instance))
 		return;
-	memcpy(name, mib_root, sizeof(mib_root));
-	memcpy(name + mib_root_length, instance.name, instance.name_length * sizeof(oid));
-	snmp_set_var_objid(variable, name, mib_root_length + instance.name_length);
+	snmp_set_var_objid(variable, name,
+			   below_root_name(instance.name, instance.name_length, name));
 	set_value(variable, &instance);
 }
 
@@ -160,10 +172,48 @@ int mib_register(struct mib *mib, const char *context)
 	return netsnmp_register_handler(registration) == MIB_REGISTERED_OK ? 0 : -ENOMEM;
 }
 
-void mib_forget_requests(struct mib *mib)
+static void forget_requests(struct mib *mib)
 {
 	for (size_t place = 0; place < MIB_REQUESTS; place++) {
 		report_release(mib->requests[place].latest);
 		mib->requests[place] = (struct mib_request){0};
 	}
+}
+
+/* Kept for the session: taken anew each time, it would differ by a tick now and then. */
+void mib_begin_session(struct mib *mib)
+{
+	forget_requests(mib);
+	mib->up_from_ns = clock_now_ns() - (int64_t)netsnmp_get_agent_uptime() * NS_PER_TICK;
+}
+
+int mib_append(const struct mib *mib, struct judgement *judgement, const struct mib_table *table,
+	       size_t row, oid column, netsnmp_variable_list **variables)
+{
+	const struct served served = {
+		.judgement = judgement,
+		.refreshes = mib->refreshes,
+		.up_from_ns = mib->up_from_ns,
+	};
+	oid name[MIB_NAME_MAX], whole_name[MAX_OID_LEN];
+	size_t length = table->at_length;
+	struct mib_instance instance;
+	netsnmp_variable_list *variable;
+
+	memcpy(name, table->at, length * sizeof(oid));
+	name[length++] = column;
+	length += table->index(&served, row, name + length);
+	if (mib_get(mib_tables, &served, name, length, &instance) != MIB_FOUND)
+		return -ENOENT;
+	length = below_root_name(name, length, whole_name);
+	variable = snmp_varlist_add_variable(variables, whole_name, length, ASN_NULL, NULL, 0);
+	if (variable == NULL)
+		return -ENOMEM;
+	set_value(variable, &instance);
+	return 0;
+}
+
+void mib_finalise(struct mib *mib)
+{
+	forget_requests(mib);
 }

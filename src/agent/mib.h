@@ -25,6 +25,8 @@ struct mib {
 	const struct refreshes *refreshes;
 	int64_t max_age_ns; /**< what is older is not told; 0: three intervals, as they really are
 			     */
+	const uint32_t *notifications_dropped;
+	int64_t up_from_ns; /**< when snmpd's sysUpTime was 0, on the clock of clock.h */
 	struct mib_request requests[MIB_REQUESTS];
 	size_t next_request; /**< the place to be used next: the oldest */
 };
@@ -39,7 +41,21 @@ extern const size_t mib_root_length;
  */
 int mib_register(struct mib *mib, const char *context);
 
-/** Forgets the requests under way: in a new AgentX session transaction ids begin anew. */
-void mib_forget_requests(struct mib *mib);
+/**
+ * Begins a new AgentX session: transaction ids begin anew, and perhaps sysUpTime. To be called when
+ * the library knows sysUpTime.
+ */
+void mib_begin_session(struct mib *mib);
+
+/**
+ * Appends to @p variables the value of a row's @p column, just as a GET would answer it if
+ * @p judgement were the latest one.
+ * @return 0, or -ENOENT: it has no value, or -ENOMEM
+ */
+int mib_append(const struct mib *mib, struct judgement *judgement, const struct mib_table *table,
+	       size_t row, oid column, netsnmp_variable_list **variables);
+
+/** Forgets the requests under way. */
+void mib_finalise(struct mib *mib);
 
 #endif

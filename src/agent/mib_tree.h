@@ -26,8 +26,12 @@
 struct served {
 	const struct report *latest; /**< of the last refresh that succeeded; NULL before it */
 	const struct report *report; /**< the same, or NULL where it is too old to be told */
+	const struct judgement *judgement; /**< of the latest report, or of a notification */
+	bool too_old; /**< the latest report is, and values of now are absent */
 	const struct refreshes *refreshes;
-	int64_t now_ns; /**< when the request came */
+	uint32_t notifications_dropped;
+	int64_t now_ns;     /**< when the request came */
+	int64_t up_from_ns; /**< when snmpd's sysUpTime was 0 */
 };
 
 /** A value: text for ASN_OCTET_STR, number for every other type. */

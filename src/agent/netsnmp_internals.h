@@ -13,6 +13,7 @@
 
 /* RFC 2741, sections 6.1 and 6.2.2 */
 #define AGENTX_MSG_CLOSE 2
+#define AGENTX_MSG_NOTIFY 12
 #define AGENTX_CLOSE_SHUTDOWN 5
 
 /** The one session with the master; NULL while there is none. */

@@ -8,8 +8,6 @@
 
 #include <stdio.h>
 
-#define NS_PER_TICK (NS_PER_SECOND / 100)
-
 static bool interval(const struct mib_cell *cell, struct mib_value *value)
 {
 	value->number = (uint64_t)(cell->served->refreshes->interval_ns / NS_PER_MS);

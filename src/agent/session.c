@@ -24,6 +24,9 @@
 /* A master may for a moment still hold the registration of a session that it has not seen end. */
 #define REFUSED_FOR_GOOD_NS (3 * NS_PER_SECOND)
 
+/* Seconds; the library counts them in microseconds. */
+#define ANSWER_LIMIT (10 * 365 * 24 * 3600L)
+
 static void try_now(unsigned int alarm, void *argument);
 static void probe_answered(int descriptor, void *argument);
 
@@ -330,6 +333,33 @@ void session_start(struct session *session, const oid *root, size_t root_length,
 	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, session_lost,
 			       session);
 	try_now(0, session);
+}
+
+bool session_is_registered(const struct session *session)
+{
+	return session->state == SESSION_REGISTERED;
+}
+
+int session_notify(const struct session *session, netsnmp_variable_list *variables,
+		   netsnmp_callback answered, void *argument)
+{
+	netsnmp_pdu *pdu = snmp_pdu_create(AGENTX_MSG_NOTIFY);
+	int request;
+
+	if (pdu == NULL || !session_is_registered(session)) {
+		snmp_free_varbind(variables);
+		snmp_free_pdu(pdu);
+		return 0;
+	}
+	pdu->sessid = main_session->sessid;
+	pdu->variables = variables;
+	/* A hung snmpd reads it when it goes on; only the session's end ends the waiting. */
+	pdu->flags |= UCD_MSG_FLAG_PDU_TIMEOUT;
+	pdu->time = ANSWER_LIMIT;
+	request = snmp_async_send(main_session, pdu, answered, argument);
+	if (request == 0)
+		snmp_free_pdu(pdu);
+	return request;
 }
 
 static void send_close(void)

@@ -67,6 +67,18 @@ void session_prepare_library(void);
 void session_start(struct session *session, const oid *root, size_t root_length,
 		   const char *snmp_context, const struct session_callbacks *callbacks);
 
+bool session_is_registered(const struct session *session);
+
+/**
+ * Sends a notification.
+ *
+ * @param variables are the library's from then on, whatever comes of it
+ * @param answered is called with @p argument when snmpd answers, or when the session ends before
+ * @return the id that @p answered will be called with, or 0 if it could not be sent
+ */
+int session_notify(const struct session *session, netsnmp_variable_list *variables,
+		   netsnmp_callback answered, void *argument);
+
 /** Says goodbye to snmpd, without waiting for its answer. */
 void session_stop(struct session *session);
 

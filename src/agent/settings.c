@@ -11,6 +11,7 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef REFRESH_INTERVAL_MIN
@@ -40,7 +41,8 @@ static bool parse_number(const char *word, const char *text, double minimum, dou
 	char *end;
 	double parsed = strtod(text, &end);
 
-	if (end == text || *end != '\0' || !isfinite(parsed)) {
+	if (strspn(text, "0123456789.") != strlen(text) || end == text || *end != '\0' ||
+	    !isfinite(parsed)) {
 		netsnmp_config_error("%s: \"%s\" is not a number of %s", word, text, unit);
 		return false;
 	}
@@ -147,6 +149,39 @@ static void parse_watch_port(const char *word, char *text)
 				     WATCHED_PORTS_MAX);
 }
 
+/* The ports of thresholds are watched like those of watchPort. */
+static void watch_threshold_port(const char *word, const struct threshold *threshold)
+{
+	char number[sizeof("65535")];
+
+	if (threshold->metric.kind != METRIC_PORT)
+		return;
+	snprintf(number, sizeof(number), "%u", threshold->metric.port);
+	parse_watch_port(word, number);
+}
+
+static void parse_threshold(const char *word, char *text)
+{
+	struct threshold threshold;
+	const char *problem;
+
+	if (threshold_parse(text, &threshold, &problem) != 0) {
+		netsnmp_config_error("%s: %s", word, problem);
+		return;
+	}
+	switch (thresholds_add(&being_read->thresholds, &threshold)) {
+	case 0:
+		watch_threshold_port(word, &threshold);
+		break;
+	case -EEXIST:
+		netsnmp_config_error("%s: there are two of the name %s", word, threshold.name);
+		break;
+	default:
+		netsnmp_config_error("%s: there is no memory", word);
+		break;
+	}
+}
+
 static void parse_agentx_socket(const char *word, char *text)
 {
 	int error = session_check_address(text);
@@ -194,6 +229,11 @@ static struct config_line directives[] = {
 		.help = "PERCENT     of one CPU; refreshes that cost more come seldomer (2)",
 	},
 	{
+		.config_token = "threshold",
+		.parse_line = parse_threshold,
+		.help = "NAME METRIC RANGE [clear RANGE] [hold N]",
+	},
+	{
 		.config_token = "agentXSocket",
 		.parse_line = parse_agentx_socket,
 		.help = "unix:PATH   snmpd's AgentX socket (" NETSNMP_AGENTX_SOCKET ")",
@@ -232,6 +272,21 @@ static int count_complaint(int major, int minor, void *message, void *complaints
 	return SNMPERR_SUCCESS;
 }
 
+/* net-snmp's reader is silent about a file that it cannot read. */
+static int check_file(const char *name)
+{
+	struct stat file;
+	int error = 0;
+
+	if (stat(name, &file) < 0 || access(name, R_OK) < 0)
+		error = -errno;
+	else if (S_ISDIR(file.st_mode))
+		error = -EISDIR;
+	if (error != 0)
+		snmp_log(LOG_ERR, "%s: %s\n", name, strerror(-error));
+	return error;
+}
+
 static int read_named_files(const char *names)
 {
 	char *list = strdup(names);
@@ -240,12 +295,10 @@ static int read_named_files(const char *names)
 	int error = list == NULL ? -ENOMEM : 0;
 
 	while (error == 0 && (name = strsep(&rest, ",")) != NULL) {
-		if (access(name, R_OK) < 0) {
-			error = -errno;
-			snmp_log(LOG_ERR, "%s: %s\n", name, strerror(errno));
-		} else if (read_config(name, directive_list(), NORMAL_CONFIG) != SNMPERR_SUCCESS) {
+		error = check_file(name);
+		if (error == 0 &&
+		    read_config(name, directive_list(), NORMAL_CONFIG) != SNMPERR_SUCCESS)
 			error = -EINVAL;
-		}
 	}
 	free(list);
 	return error;
@@ -284,9 +337,9 @@ static int check_bound_inactive(const struct settings *settings)
 	return error;
 }
 
-int settings_read(struct settings *settings, const struct settings_source *source)
+/* Reads into @p scratch, and counts what the reader and the directives complain of. */
+static int read_strictly(struct settings *scratch, const struct settings_source *source)
 {
-	struct settings scratch = defaults;
 	unsigned int complaints = 0;
 	netsnmp_log_handler *listener =
 		netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_WARNING);
@@ -296,18 +349,40 @@ int settings_read(struct settings *settings, const struct settings_source *sourc
 		return -ENOMEM;
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, count_complaint,
 			       &complaints);
-	being_read = &scratch;
+	being_read = scratch;
 	error = read_files(source);
 	snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, count_complaint,
 				 &complaints, 1);
 	netsnmp_remove_loghandler(listener);
 	if (error == 0 && complaints > 0)
 		error = -EINVAL;
+	return error;
+}
+
+int settings_read(struct settings *settings, const struct settings_source *source)
+{
+	struct settings scratch = defaults;
+	int error;
+
+	scratch.thresholds = thresholds_new();
+	if (scratch.thresholds == NULL)
+		return -ENOMEM;
+	error = read_strictly(&scratch, source);
 	if (error == 0)
 		error = check_max_age(&scratch);
 	if (error == 0)
 		error = check_bound_inactive(&scratch);
-	if (error == 0)
-		*settings = scratch;
-	return error;
+	if (error != 0) {
+		settings_finalise(&scratch);
+		return error;
+	}
+	settings_finalise(settings);
+	*settings = scratch;
+	return 0;
+}
+
+void settings_finalise(struct settings *settings)
+{
+	thresholds_release(settings->thresholds);
+	settings->thresholds = NULL;
 }

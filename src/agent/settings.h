@@ -9,6 +9,7 @@
 #define AGENT_SETTINGS_H
 
 #include "collect/gatherer.h"
+#include "model/threshold.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +25,7 @@ struct settings {
 	int64_t window_ns;
 	double cpu_limit; /**< percent of one CPU */
 	struct wanted wanted;
+	struct thresholds *thresholds; /**< held; NULL before the first reading */
 	char agentx_socket[sizeof(((struct sockaddr_un *)0)->sun_path)]; /**< "": net-snmp's own */
 };
 
@@ -39,6 +41,9 @@ struct settings_source {
  * @return 0, or -EINVAL if something in the files is wrong, or -errno if one cannot be read
  */
 int settings_read(struct settings *settings, const struct settings_source *source);
+
+/** Lets go of what @p settings hold. */
+void settings_finalise(struct settings *settings);
 
 /** Prints the directives, a line each. */
 void settings_print_directives(FILE *file);

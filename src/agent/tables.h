@@ -15,7 +15,9 @@ extern const struct mib_table family_table;
 extern const struct mib_table host_scalars;
 extern const struct mib_table listen_queue_table;
 extern const struct mib_table port_state_table;
+extern const struct mib_table threshold_table;
 extern const struct mib_table refresh_scalars;
+extern const struct mib_table notify_scalars;
 
 /** All of them in the order of their places, NULL after the last. */
 extern const struct mib_table *const mib_tables[];

@@ -71,17 +71,16 @@ static int wait_for_order(const struct collector *collector, int64_t deadline_ns
 }
 
 /*
- * Follows orders until the next refresh is due. Returns false when the owner has closed the pipe:
- * the thread shall end.
+ * Waits for the next refresh to be due. New settings make it due at once, so that whatever is told
+ * of the refreshing holds as soon as it is ordered. Returns false when the owner has closed the
+ * pipe: the thread shall end.
  */
-static bool follow_orders(struct collector *collector, int64_t begun_ns, int64_t cost_ns)
+static bool wait_until_due(struct collector *collector, int64_t due_ns)
 {
 	struct collector_settings *settings = &collector->settings;
 
-	while (wait_for_order(collector, begun_ns + affordable_interval_ns(settings, cost_ns)) > 0)
-		if (read(collector->orders[READ_END], settings, sizeof(*settings)) == 0)
-			return false;
-	return true;
+	return wait_for_order(collector, due_ns) == 0 ||
+	       read(collector->orders[READ_END], settings, sizeof(*settings)) != 0;
 }
 
 /*
@@ -116,7 +115,7 @@ static void *run(void *argument)
 		previous_cost_ns = cost_ns;
 		refresh.interval_ns = affordable_interval_ns(&collector->settings, lasting_cost_ns);
 		hand_over(collector, refresh);
-	} while (follow_orders(collector, begun_ns, lasting_cost_ns));
+	} while (wait_until_due(collector, begun_ns + refresh.interval_ns));
 	close(collector->refreshes[WRITE_END]);
 	return NULL;
 }
@@ -178,8 +177,11 @@ int collector_descriptor(const struct collector *collector)
 
 int collector_take(const struct collector *collector, struct refresh *refresh)
 {
-	ssize_t length = read(collector->refreshes[READ_END], refresh, sizeof(*refresh));
+	ssize_t length;
 
+	do {
+		length = read(collector->refreshes[READ_END], refresh, sizeof(*refresh));
+	} while (length < 0 && errno == EINTR);
 	if (length < 0)
 		return -errno;
 	return length == sizeof(*refresh) ? 0 : -EPIPE;

@@ -38,7 +38,7 @@ int collector_descriptor(const struct collector *collector);
 int collector_take(const struct collector *collector, struct refresh *refresh);
 
 /**
- * Gives new settings, which hold from the next refresh on.
+ * Gives new settings and has them followed by a refresh at once.
  * @return 0 or -errno
  */
 int collector_configure(const struct collector *collector,

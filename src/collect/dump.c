@@ -98,13 +98,23 @@ static int result_of(const struct nlmsghdr *message)
 	return message->nlmsg_type == NLMSG_DONE ? DUMP_DONE : -EPROTO;
 }
 
+/* libmnl compares lengths as int, so that one of 2 GiB would pass. */
+static bool is_whole(const struct nlmsghdr *message, size_t remaining)
+{
+	return remaining >= sizeof(*message) && message->nlmsg_len >= sizeof(*message) &&
+	       message->nlmsg_len <= remaining;
+}
+
 static int decode(const struct dump *dump, size_t length, dump_visit *visit, void *context)
 {
-	const struct nlmsghdr *message = (const struct nlmsghdr *)dump->buffer;
-	int remaining = (int)length;
+	size_t at = 0;
 	int error;
 
-	for (; mnl_nlmsg_ok(message, remaining); message = mnl_nlmsg_next(message, &remaining)) {
+	while (at < length) {
+		const struct nlmsghdr *message = (const struct nlmsghdr *)(dump->buffer + at);
+
+		if (!is_whole(message, length - at))
+			return -EBADMSG;
 		error = check_header(dump, message);
 		if (error != 0)
 			return error;
@@ -115,8 +125,9 @@ static int decode(const struct dump *dump, size_t length, dump_visit *visit, voi
 		error = visit(message, context);
 		if (error != 0)
 			return error;
+		at += NLMSG_ALIGN(message->nlmsg_len);
 	}
-	return remaining > 0 ? -EBADMSG : DUMP_GOES_ON;
+	return DUMP_GOES_ON;
 }
 
 int dump_run(struct dump *dump, struct nlmsghdr *request, dump_visit *visit, void *context)

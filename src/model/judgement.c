@@ -95,9 +95,11 @@ struct judgement *judgement_end(const struct judgement *before, const struct thr
 		ptrdiff_t kept = thresholds_find(thresholds, threshold->name);
 
 		judgement->standing[place] = before->standing[place];
-		if (before->standing[place].status == THRESHOLD_RAISED &&
-		    (kept < 0 || !threshold_equals(&thresholds->threshold[kept], threshold)))
-			change_status(&judgement->standing[place], now_ns);
+		if (before->standing[place].status != THRESHOLD_RAISED ||
+		    (kept >= 0 && threshold_equals(&thresholds->threshold[kept], threshold)))
+			continue;
+		change_status(&judgement->standing[place], now_ns);
+		judgement->standing[place].has_value = true;
 	}
 	return judgement;
 }

@@ -49,7 +49,8 @@ struct judgement *judgement_next(const struct judgement *before, const struct sn
 
 /**
  * The judgement @p before, but those thresholds that @p thresholds do not have in the same form,
- * and that were raised, are normal since @p now_ns: nobody would ever clear them.
+ * and that were raised, are normal since @p now_ns, with the last value that they had: nobody would
+ * ever clear them.
  * @return a judgement, held once, or NULL without memory
  */
 struct judgement *judgement_end(const struct judgement *before, const struct thresholds *thresholds,

@@ -7,6 +7,7 @@ static void report_free(struct report *report)
 {
 	free(report->ports);
 	free(report->queued);
+	judgement_release(report->judgement);
 	free(report);
 }
 

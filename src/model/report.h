@@ -8,6 +8,7 @@
 #ifndef MODEL_REPORT_H
 #define MODEL_REPORT_H
 
+#include "model/judgement.h"
 #include "model/snapshot.h"
 #include "model/window.h"
 
@@ -20,10 +21,12 @@ struct report {
 	struct extremes totals[STATES];
 	struct extremes (*ports)[FAMILIES][STATES]; /**< one for each of the snapshot's ports */
 	struct extremes *queued;                    /**< one for each of its listeners */
+	struct judgement *judgement;                /**< held */
 };
 
 /**
- * Makes a report, held once, that owns @p snapshot from then on; its extremes are all zero.
+ * Makes a report, held once, that owns @p snapshot from then on; its extremes are all zero, and
+ * it has no judgement yet.
  * @return the report, or NULL without memory, and then the snapshot is still the caller's
  */
 struct report *report_new(struct snapshot *snapshot, uint32_t number);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Measures one way to count the sockets, in its own process: measure derived|full|two-pass|walk
+ * RUNS prints a line for each run: CPU and wall time in microseconds, and the ESTABLISHED sockets
+ * counted.
+ *
+ * derived and full are a whole refresh of the daemon (gatherer_refresh(): listeners, sockets and
+ * /proc texts). two-pass is the usual way, a dump of all states for each family, and only that. walk
+ * asks for a state that no socket is in: the kernel goes through its tables and emits nothing, the
+ * least that any dump can cost.
+ */
+#include "clock.h"
+#include "collect/gatherer.h"
+
+#include <linux/netlink.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct measured {
+	struct gatherer gatherer;
+	uint64_t established;
+};
+
+struct way {
+	const char *name;
+	int (*count)(struct measured *measured);
+};
+
+static int refresh(struct measured *measured, enum count_policy policy)
+{
+	const struct wanted wanted = {.policy = policy};
+	struct refresh refresh = gatherer_refresh(&measured->gatherer, &wanted);
+
+	if (refresh.error != 0)
+		return refresh.error;
+	measured->established = 0;
+	for (enum tcp_family family = 0; family < FAMILIES; family++)
+		measured->established += refresh.snapshot->sockets[family][STATE_ESTABLISHED];
+	snapshot_free(refresh.snapshot);
+	return 0;
+}
+
+static int count_derived(struct measured *measured)
+{
+	return refresh(measured, COUNT_DERIVED);
+}
+
+static int count_full(struct measured *measured)
+{
+	return refresh(measured, COUNT_FULL);
+}
+
+static int count_two_pass(struct measured *measured)
+{
+	struct socket_counts counts;
+	int error = 0;
+
+	measured->established = 0;
+	for (enum tcp_family family = 0; family < FAMILIES && error == 0; family++) {
+		error = sock_diag_count_family(&measured->gatherer.kernel.dump, family,
+					       SOCKETS_OTHER | SOCKETS_LISTENING, &counts);
+		if (error == 0)
+			measured->established += counts.sockets[family][STATE_ESTABLISHED];
+	}
+	return error;
+}
+
+static int walk(struct measured *measured)
+{
+	struct socket_counts counts;
+
+	return sock_diag_count(&measured->gatherer.kernel.dump, 1u << TCP_SYN_SENT, &counts);
+}
+
+static int64_t cpu_now_ns(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return used.tv_sec * NS_PER_SECOND + used.tv_nsec;
+}
+
+static int run(const struct way *way, struct measured *measured)
+{
+	int64_t wall_ns = clock_now_ns();
+	int64_t cpu_ns = cpu_now_ns();
+	int error = way->count(measured);
+
+	cpu_ns = cpu_now_ns() - cpu_ns;
+	wall_ns = clock_now_ns() - wall_ns;
+	if (error != 0)
+		fprintf(stderr, "measure: %s: %s\n", way->name, strerror(-error));
+	else
+		printf("%.1f %.1f %llu\n", (double)cpu_ns / NS_PER_US,
+		       (double)wall_ns / NS_PER_US, (unsigned long long)measured->established);
+	return error;
+}
+
+static const struct way *find_way(const char *name)
+{
+	static const struct way ways[] = {
+		{"derived", count_derived},
+		{"full", count_full},
+		{"two-pass", count_two_pass},
+		{"walk", walk},
+	};
+
+	for (size_t place = 0; place < sizeof(ways) / sizeof(ways[0]); place++)
+		if (strcmp(ways[place].name, name) == 0)
+			return &ways[place];
+	return NULL;
+}
+
+int main(int argc, char *argv[])
+{
+	static struct measured measured;
+	const struct way *way = argc == 3 ? find_way(argv[1]) : NULL;
+	int error;
+
+	if (way == NULL) {
+		fprintf(stderr, "usage: measure derived|full|two-pass|walk RUNS\n");
+		return EXIT_FAILURE;
+	}
+	gatherer_initialise(&measured.gatherer);
+	/* The first one opens what stays open. */
+	error = way->count(&measured);
+	for (int left = atoi(argv[2]); left > 0 && error == 0; left--)
+		error = run(way, &measured);
+	gatherer_finalise(&measured.gatherer);
+	return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
