@@ -255,7 +255,6 @@ static void refused(struct session *session)
 		session->refused_since_ns = now_ns;
 	if (now_ns - session->refused_since_ns > REFUSED_FOR_GOOD_NS)
 		session->callbacks.refused(session->callbacks.context);
-	wait_to_try(session);
 }
 
 static void open_session(struct session *session)
@@ -274,8 +273,7 @@ static void open_session(struct session *session)
 	drop_session();
 	if (error == -EEXIST)
 		refused(session);
-	else
-		wait_longer_to_try(session);
+	wait_longer_to_try(session);
 }
 
 static void probe_answered(int descriptor, void *argument)
