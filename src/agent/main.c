@@ -2,10 +2,10 @@
 /*
  * tcp-state-agent: the wiring of its parts, and its start and end as a daemon.
  */
+#include "agent/daemon.h"
 #include "agent/mib.h"
 #include "agent/notifier.h"
 #include "agent/options.h"
-#include "agent/privileges.h"
 #include "agent/session.h"
 #include "agent/settings.h"
 #include "build.h"
@@ -20,8 +20,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+/* What the library calls itself: it would else read our configuration too, and not strictly. */
+#define LIBRARY_NAME AGENT_NAME "-library"
+
 struct agent {
 	struct options options;
+	struct daemon_process process;
 	struct settings settings;
 	struct collector *collector;
 	struct refreshes refreshes;
@@ -212,25 +216,23 @@ static void initialise_library(void)
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
 	setenv("MIBS", "", 1);
-	init_agent(AGENT_NAME);
+	init_agent(LIBRARY_NAME);
 	session_prepare_library();
 }
 
 /*
- * net-snmp reads its own snmp.conf and agentx.conf here, and ours too, of which it knows only a
- * part: settings_read() does that after it, and strictly.
+ * net-snmp reads its own snmp.conf and agentx.conf here. Of ours it knows only a part; it looks for
+ * it under another name, and settings_read() reads it, strictly.
  */
 static void read_library_configuration(const struct agent *agent)
 {
-	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_NO_TOKEN_WARNINGS, 1);
 	if (agent->options.configuration.without_defaults)
 		netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
-	init_snmp(AGENT_NAME);
-	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_NO_TOKEN_WARNINGS, 0);
+	init_snmp(LIBRARY_NAME);
 }
 
 /* Who starts the agent by hand shall see what is wrong, wherever it will log to later. */
-static int read_configuration(struct agent *agent)
+static int prepare(struct agent *agent)
 {
 	netsnmp_log_handler *terminal = NULL;
 	int error;
@@ -240,7 +242,7 @@ static int read_configuration(struct agent *agent)
 	read_library_configuration(agent);
 	error = settings_read(&agent->settings, &agent->options.configuration);
 	if (error == 0)
-		apply_settings(agent);
+		error = daemon_prepare(&agent->process, &agent->options);
 	if (terminal != NULL)
 		netsnmp_remove_loghandler(terminal);
 	return error;
@@ -254,31 +256,6 @@ static void choose_logging(const struct options *options)
 		snmp_enable_stderrlog();
 	else
 		snmp_enable_syslog_ident(AGENT_NAME, LOG_DAEMON);
-}
-
-static int write_pid_file(const char *name)
-{
-	FILE *file = fopen(name, "we");
-
-	if (file == NULL) {
-		snmp_log(LOG_ERR, "%s: %s\n", name, strerror(errno));
-		return -EIO;
-	}
-	fprintf(file, "%ld\n", (long)getpid());
-	if (fclose(file) != 0) {
-		snmp_log(LOG_ERR, "%s: %s\n", name, strerror(errno));
-		return -EIO;
-	}
-	return 0;
-}
-
-static int become_daemon(const struct options *options)
-{
-	if (!options->foreground && netsnmp_daemonize(1, snmp_stderrlog_status()) != 0)
-		return -ECHILD;
-	if (options->pid_file != NULL && write_pid_file(options->pid_file) != 0)
-		return -EIO;
-	return privileges_drop(options->user, options->group);
 }
 
 /* Signals are taken in the main loop, in turn with everything else that happens. */
@@ -305,6 +282,7 @@ static int start(struct agent *agent)
 	const struct collector_settings settings = collector_settings(agent);
 	int error;
 
+	apply_settings(agent);
 	error = refreshes_initialise(&agent->refreshes, agent->settings.window_ns,
 				     agent->settings.thresholds);
 	if (error != 0)
@@ -350,8 +328,7 @@ static void finish(struct agent *agent)
 	mib_finalise(&agent->mib);
 	refreshes_finalise(&agent->refreshes);
 	settings_finalise(&agent->settings);
-	if (agent->options.pid_file != NULL)
-		unlink(agent->options.pid_file);
+	daemon_finalise(&agent->process);
 }
 
 int main(int argc, char *argv[])
@@ -368,11 +345,10 @@ int main(int argc, char *argv[])
 	}
 	choose_logging(&agent.options);
 	initialise_library();
-	if (read_configuration(&agent) != 0)
-		return EXIT_FAILURE;
-	if (become_daemon(&agent.options) != 0)
-		return EXIT_FAILURE;
-	run(&agent);
+	if (prepare(&agent) == 0 && daemon_become(&agent.process) == 0)
+		run(&agent);
+	else
+		end(&agent, EXIT_FAILURE);
 	finish(&agent);
 	return agent.exit_status;
 }

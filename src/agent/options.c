@@ -65,11 +65,27 @@ static enum options_outcome parse_context(struct options *options, const char *c
 	return OPTIONS_RUN;
 }
 
+/* The library tells of a log file that it cannot open only in logs. */
+static const char *unopened_log_file(void)
+{
+	const netsnmp_log_handler *log = get_logh_head();
+
+	while (log != NULL && (log->type != NETSNMP_LOGHANDLER_FILE || log->magic != NULL))
+		log = log->next;
+	return log == NULL ? NULL : log->token;
+}
+
 static enum options_outcome parse_logging(struct options *options, char *where, int argc,
 					  char *argv[])
 {
-	if (snmp_log_options(where, argc, argv) < 0)
+	if (where[0] == '\0' || strchr("EeFfNnOoSs", where[0]) == NULL)
 		return wrong("-L", where, "is no place to log to; see -h");
+	if (strchr("FfSs", where[0]) != NULL && where[1] == '\0' && argv[optind] == NULL)
+		return wrong("-L", where, "is not followed by a file or a facility");
+	if (snmp_log_options(where, argc, argv) < 0) /* it has said what is wrong */
+		return OPTIONS_WRONG;
+	if (unopened_log_file() != NULL)
+		return wrong("-L", unopened_log_file(), strerror(errno));
 	options->logging_chosen = true;
 	return OPTIONS_RUN;
 }

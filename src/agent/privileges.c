@@ -24,23 +24,33 @@ static int parse_id(const char *text, id_t *id)
 	return 0;
 }
 
-static int find_user(const char *name, const struct passwd **user)
+static int find_user(struct identity *identity, const char *name)
 {
+	const struct passwd *user = getpwnam(name);
 	uid_t uid;
 
-	*user = getpwnam(name);
-	if (*user == NULL && parse_id(name, &uid) == 0)
-		*user = getpwuid(uid);
-	return *user != NULL ? 0 : -ENOENT;
+	if (user == NULL && parse_id(name, &uid) == 0)
+		user = getpwuid(uid);
+	if (user == NULL)
+		return -ENOENT;
+	identity->user_name = strdup(user->pw_name);
+	if (identity->user_name == NULL)
+		return -ENOMEM;
+	identity->changes_user = true;
+	identity->changes_group = true;
+	identity->uid = user->pw_uid;
+	identity->gid = user->pw_gid;
+	return 0;
 }
 
-static int find_group(const char *name, gid_t *gid)
+static int find_group(struct identity *identity, const char *name)
 {
 	const struct group *group = getgrnam(name);
 
+	identity->changes_group = true;
 	if (group == NULL)
-		return parse_id(name, gid);
-	*gid = group->gr_gid;
+		return parse_id(name, &identity->gid);
+	identity->gid = group->gr_gid;
 	return 0;
 }
 
@@ -51,28 +61,35 @@ static int failed(const char *what, const char *name, int error)
 	return error;
 }
 
-int privileges_drop(const char *user_name, const char *group_name)
+int identity_find(struct identity *identity, const char *user, const char *group)
 {
-	const struct passwd *user = NULL;
-	gid_t gid = getgid();
-	int error;
+	int error = 0;
 
-	if (user_name != NULL) {
-		error = find_user(user_name, &user);
-		if (error != 0)
-			return failed("user", user_name, error);
-		gid = user->pw_gid;
-	}
-	if (group_name != NULL) {
-		error = find_group(group_name, &gid);
-		if (error != 0)
-			return failed("group", group_name, error);
-	}
-	if (user != NULL && initgroups(user->pw_name, gid) < 0)
-		return failed("groups of user", user_name, -errno);
-	if ((user != NULL || group_name != NULL) && setresgid(gid, gid, gid) < 0)
-		return failed("group", group_name != NULL ? group_name : user_name, -errno);
-	if (user != NULL && setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
-		return failed("user", user_name, -errno);
+	*identity = (struct identity){0};
+	if (user != NULL)
+		error = find_user(identity, user);
+	if (error != 0)
+		return failed("user", user, error);
+	if (group != NULL)
+		error = find_group(identity, group);
+	if (error != 0)
+		return failed("group", group, error);
 	return 0;
+}
+
+int identity_become(const struct identity *identity)
+{
+	if (identity->changes_user && initgroups(identity->user_name, identity->gid) < 0)
+		return failed("groups of user", identity->user_name, -errno);
+	if (identity->changes_group && setresgid(identity->gid, identity->gid, identity->gid) < 0)
+		return failed("changing", "group", -errno);
+	if (identity->changes_user && setresuid(identity->uid, identity->uid, identity->uid) < 0)
+		return failed("becoming user", identity->user_name, -errno);
+	return 0;
+}
+
+void identity_finalise(struct identity *identity)
+{
+	free(identity->user_name);
+	identity->user_name = NULL;
 }
