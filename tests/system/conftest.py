@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Fixtures: a network of the test's own, and in it snmpd and agents, neither yet started."""
+
+import os
+import pathlib
+import signal
+
+import pytest
+
+from daemons import AGENT, Agent, Snmpd
+from network import fresh_network
+
+
+def _processes_in_this_network():
+    ours = os.readlink("/proc/thread-self/ns/net")
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(process / "ns/net") == ours and int(process.name) != os.getpid():
+                yield int(process.name), (process / "cmdline").read_text().replace("\0", " ")
+        except OSError:  # it has ended meanwhile
+            pass
+
+
+@pytest.fixture(autouse=True)
+def network():
+    """A fresh network namespace; nothing may still run in it when the test is over."""
+    fresh_network()
+    yield
+    left = dict(_processes_in_this_network())
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert not left
+
+
+@pytest.fixture
+def snmpd(tmp_path):
+    daemon = Snmpd(tmp_path)
+    yield daemon
+    daemon.clean_up()
+
+
+@pytest.fixture
+def make_agent(tmp_path, snmpd):
+    """make_agent(NAME, PROGRAM): an agent that has the directory NAME to itself."""
+    agents = []
+
+    def make(name, program=AGENT):
+        directory = tmp_path / name
+        directory.mkdir()
+        agents.append(Agent(directory, snmpd.agentx, program))
+        return agents[-1]
+
+    yield make
+    for agent in agents:
+        agent.clean_up()
+
+
+@pytest.fixture
+def agent(make_agent):
+    return make_agent("agent")
+
+
+@pytest.fixture
+def served(snmpd, agent):
+    """The agent, registered with a running snmpd."""
+    snmpd.start()
+    agent.start()
+    agent.wait_until_registered()
+    return agent
+
+
+@pytest.fixture
+def open_path(tmp_path):
+    """tmp_path, which others than root may then pass through too."""
+    for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        directory.chmod(0o711)
+    return tmp_path

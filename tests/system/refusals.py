@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A kernel that refuses netlink requests for as long as a test wants it to.
+
+The agent's sendto() to a netlink address is caught by seccomp in the kernel, and the test decides
+of each whether it fails or goes on. Run as a program, this installs the filter and becomes the
+command that it is given:
+
+    refusals.py DESCRIPTOR COMMAND...
+
+It hands the filter's listener over through the socket DESCRIPTOR.
+"""
+
+import ctypes
+import errno
+import fcntl
+import os
+import select
+import socket
+import struct
+import sys
+import threading
+
+# (seccomp, sendto)
+_SYSCALLS = {"x86_64": (317, 44), "aarch64": (277, 206)}[os.uname().machine]
+
+# <linux/seccomp.h>
+_SECCOMP_SET_MODE_FILTER, _FLAG_NEW_LISTENER = 1, 1 << 3
+_RET_USER_NOTIF, _RET_ALLOW = 0x7FC00000, 0x7FFF0000
+_NOTIF_RECV, _NOTIF_SEND = 0xC0502100, 0xC0182101
+_NOTIF_CONTINUE = 1
+_NOTIF_SIZE = 80
+_NR, _ARGUMENT_5 = 0, 16 + 5 * 8  # within struct seccomp_data
+
+_SOCKADDR_NL_SIZE = 12
+
+# <linux/bpf_common.h>
+_LD_W_ABS, _JEQ_K, _RET_K = 0x20, 0x15, 0x06
+
+
+class Refusals:
+    """What the agent started by `launcher` is answered: while `error` is not 0, that error."""
+
+    def __init__(self):
+        self.error = 0
+        self._ours, self._theirs = socket.socketpair()
+        self._listener = None
+        self._thread = threading.Thread(target=self._decide_all, name="refusals", daemon=True)
+
+    @property
+    def launcher(self):
+        return (sys.executable, __file__, str(self._theirs.fileno()))
+
+    @property
+    def descriptors(self):
+        """What the launcher inherits."""
+        return (self._theirs.fileno(),)
+
+    def begin(self):
+        """To be called after the launcher has been started."""
+        self._ours.settimeout(5)
+        _, (self._listener,), _, _ = socket.recv_fds(self._ours, 1, 1)
+        self._thread.start()
+
+    def end(self):
+        """To be called after the agent has ended."""
+        if self._listener is not None:
+            self._thread.join()
+            os.close(self._listener)
+        self._ours.close()
+        self._theirs.close()
+
+    def _decide_all(self):
+        poller = select.poll()
+        poller.register(self._listener, select.POLLIN)
+        while True:
+            if any(event & select.POLLHUP for _, event in poller.poll()):
+                return
+            try:
+                self._decide()
+            except FileNotFoundError:  # the caller was killed meanwhile
+                pass
+
+    def _decide(self):
+        notification = bytearray(_NOTIF_SIZE)
+        fcntl.ioctl(self._listener, _NOTIF_RECV, notification)
+        identity, = struct.unpack_from("Q", notification)
+        flags = 0 if self.error else _NOTIF_CONTINUE
+        fcntl.ioctl(self._listener, _NOTIF_SEND,
+                    struct.pack("QqiI", identity, 0, -self.error, flags))
+
+
+def _filter():
+    instructions = ((_LD_W_ABS, 0, 0, _NR),
+                    (_JEQ_K, 0, 3, _SYSCALLS[1]),
+                    (_LD_W_ABS, 0, 0, _ARGUMENT_5),
+                    (_JEQ_K, 0, 1, _SOCKADDR_NL_SIZE),
+                    (_RET_K, 0, 0, _RET_USER_NOTIF),
+                    (_RET_K, 0, 0, _RET_ALLOW))
+    return b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
+
+
+def main():
+    instructions = _filter()
+    held = ctypes.create_string_buffer(instructions, len(instructions))
+    program = struct.pack("HxxxxxxP", len(instructions) // 8, ctypes.addressof(held))
+    listener = ctypes.CDLL(None, use_errno=True).syscall(
+        _SYSCALLS[0], _SECCOMP_SET_MODE_FILTER, _FLAG_NEW_LISTENER, program)
+    if listener < 0:
+        sys.exit(f"seccomp: {errno.errorcode[ctypes.get_errno()]}")
+    with socket.socket(fileno=int(sys.argv[1])) as test:
+        socket.send_fds(test, [b"."], [listener])
+    os.close(listener)
+    os.execv(sys.argv[2], sys.argv[2:])
+
+
+if __name__ == "__main__":
+    main()

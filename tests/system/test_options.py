@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The command line and the configuration: what is right works, what is wrong is said in a line."""
+
+import grp
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+import mib
+import snmp
+from daemons import AGENT
+from polling import until
+
+LONG_PATH = "/" + 120 * "a"
+
+
+def run(agent, *options):
+    """To its end, which comes at once: it answers, is wrong, or becomes a daemon."""
+    return subprocess.run([AGENT, *options], env=agent.environment, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=5)
+
+
+def wrong(done, *words):
+    """It has said so, in one line that has WORDS, and has not started."""
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def status(pid):
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+# ---- what is answered at once ----
+
+def test_version(agent):
+    done = run(agent, "-v")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("tcp-state-agent ")
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_help_names_every_option(agent):
+    done = run(agent, "-h")
+    assert (done.returncode, done.stderr) == (0, "")
+    for option in "fxncCLDpugHvh":
+        assert f"\n  -{option}" in done.stdout
+
+
+def test_directives(agent):
+    done = run(agent, "-H")
+    assert (done.returncode, done.stderr) == (0, "")
+    for directive in ("refreshInterval", "maxAge", "agentXSocket"):
+        assert f"\n  {directive} " in done.stdout
+
+
+# ---- options that are wrong ----
+
+@pytest.mark.parametrize("where", [("-f",), ()], ids=["foreground", "daemon"])
+@pytest.mark.parametrize("options, words", [
+    (("-q",), ("'q'",)),
+    (("-x",), ("'x'",)),
+    (("extra",), ("extra",)),
+    (("-x", "tcp:localhost:705"), ("-x", "tcp:localhost:705")),
+    (("-x", "relative/path"), ("-x", "relative/path")),
+    (("-x", LONG_PATH), ("-x", "too long")),
+    (("-n", 33 * "n"), ("-n", "32")),
+    (("-Lz",), ("-L", "z")),
+    (("-Lf",), ("-L",)),
+    (("-Lf", "/nonexistent/log"), ("/nonexistent/log",)),
+    (("-c", "/nonexistent/conf"), ("/nonexistent/conf",)),
+    (("-u", "nosuchuser"), ("user", "nosuchuser")),
+    (("-g", "nosuchgroup"), ("group", "nosuchgroup")),
+    (("-p", "/nonexistent/pid"), ("/nonexistent/pid",)),
+], ids=lambda value: "_".join(value).replace("/", "_")[:24])
+def test_a_wrong_option_is_named(agent, where, options, words):
+    agent.configure()
+    wrong(run(agent, *where, *options), *words)
+
+
+# ---- the configuration ----
+
+@pytest.mark.parametrize("line", [
+    "refreshInterval",
+    "refreshInterval abc",
+    "refreshInterval nan",
+    "refreshInterval 5s",
+    "refreshInterval 5 6",
+    "refreshInterval -1",
+    "refreshInterval 0",
+    "refreshInterval 0.09",
+    "refreshInterval 3601",
+    "refreshIntervall 5",
+    "maxAge",
+    "maxAge 0",
+    "maxAge 86401",
+    "agentXSocket",
+    "agentXSocket relative/path",
+    "agentXSocket tcp:localhost:705",
+    "agentXSocket unix:" + LONG_PATH,
+    "includeFile nonexistent.conf",
+], ids=lambda line: line[:40].replace(" ", "_").replace("/", "_"))
+def test_a_wrong_line_is_named(agent, line):
+    agent.configuration.write_text(f"# comment\n{line}\n")
+    wrong(run(agent, "-f"), str(agent.configuration), "line 2:", line.split()[0])
+
+
+def test_an_age_less_than_the_interval_is_refused(agent):
+    agent.configure(refreshInterval=5, maxAge=4.9)
+    wrong(run(agent, "-f"), agent.configuration.name, "maxAge", "refreshInterval")
+
+
+def test_a_wrong_line_is_shown_wherever_the_log_goes(agent, tmp_path):
+    agent.configuration.write_text("refreshInterval abc\n")
+    wrong(run(agent, "-Lf", tmp_path / "log"), str(agent.configuration), "line 1:")
+
+
+def test_named_files_are_read_too(snmpd, agent, tmp_path):
+    snmpd.start()
+    agent.configure()
+    named = [tmp_path / "first", tmp_path / "second"]
+    named[0].write_text("refreshInterval 0.3\nmaxAge 100\n")
+    named[1].write_text("refreshInterval 0.4\n")
+    agent.start("-c", f"{named[0]},{named[1]}")
+    agent.wait_until_registered()
+    assert snmp.get_value(mib.REFRESH_INTERVAL) == 400
+
+
+def test_only_named_files_are_read(snmpd, agent, tmp_path):
+    snmpd.start()
+    agent.configuration.write_text("this is wrong\n")
+    named = tmp_path / "named"
+    named.write_text(f"agentXSocket {snmpd.agentx}\nrefreshInterval 0.3\n")
+    agent.start("-C", "-c", named)
+    agent.wait_until_registered()
+    assert snmp.get_value(mib.REFRESH_INTERVAL) == 300
+
+
+def test_the_option_outdoes_the_configured_socket(snmpd, agent):
+    snmpd.start()
+    agent.configure(agentXSocket="unix:/nonexistent/agentx")
+    agent.start("-x", snmpd.agentx)
+    agent.wait_until_registered()
+
+
+def test_the_default_interval_is_five_seconds(snmpd, agent):
+    snmpd.start()
+    agent.configuration.write_text(f"agentXSocket {snmpd.agentx}\n")
+    agent.start()
+    agent.wait_until_registered()
+    assert snmp.get_value(mib.REFRESH_INTERVAL) == 5000
+
+
+# ---- SIGHUP ----
+
+def hang_up(agent):
+    agent.process.send_signal(signal.SIGHUP)
+
+
+def test_hangup_reads_the_configuration_again(served):
+    assert snmp.get_value(mib.REFRESH_INTERVAL) == 100
+    # The longer one is seen before it is over.
+    for milliseconds in (200, 3600000, 100):
+        served.configure(refreshInterval=milliseconds / 1000)
+        hang_up(served)
+        until(lambda: snmp.get_value(mib.REFRESH_INTERVAL) == milliseconds, "the new interval")
+
+
+@pytest.mark.parametrize("line", ["refreshInterval abc", "maxAge 0.1", "nonsense 1"])
+def test_hangup_with_a_wrong_configuration_changes_nothing(served, line):
+    served.configuration.write_text(f"refreshInterval 0.2\n{line}\n")
+    hang_up(served)
+    served.wait_until_logged("the configuration stays as it was")
+    assert line.split()[0] in served.log
+    before = snmp.get_value(mib.REFRESHES)
+    until(lambda: snmp.get_value(mib.REFRESHES) >= before + 3, "refreshes")
+    assert snmp.get_value(mib.REFRESH_INTERVAL) == 100
+
+
+def test_hangup_moves_to_another_socket(served, snmpd, tmp_path):
+    snmpd.kill()
+    snmpd.agentx = tmp_path / "elsewhere"
+    snmpd.start()
+    served.configure(agentXSocket=snmpd.agentx)
+    hang_up(served)
+    served.wait_until_registered()
+
+
+# ---- running as a daemon ----
+
+def ended(pid):
+    """Gone, or a zombie that is its parent's matter."""
+    try:
+        return status(pid)["State"].startswith("Z")
+    except FileNotFoundError:
+        return True
+
+
+@pytest.fixture
+def daemon_pid_file(tmp_path):
+    """Where a daemon writes its process id; it is ended with the test."""
+    pid_file = tmp_path / "pid"
+    yield pid_file
+    if pid_file.exists():
+        pid = int(pid_file.read_text())
+        os.kill(pid, signal.SIGTERM)
+        until(lambda: ended(pid), "the daemon has ended")
+
+
+def test_daemon(snmpd, agent, tmp_path, daemon_pid_file):
+    snmpd.start()
+    agent.configure()
+    done = run(agent, "-p", daemon_pid_file, "-Lf", tmp_path / "log")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    until(lambda: snmp.answers(mib.REFRESHES), "the daemon is registered")
+    pid = int(daemon_pid_file.read_text())
+    assert os.getsid(pid) != os.getsid(0)
+    assert os.readlink(f"/proc/{pid}/cwd") == "/"
+    assert {os.readlink(f"/proc/{pid}/fd/{standard}") for standard in (0, 1, 2)} == {"/dev/null"}
+    assert "has started" in (tmp_path / "log").read_text()
+    os.kill(pid, signal.SIGTERM)
+    until(lambda: ended(pid), "the daemon has ended", 1)
+    assert not daemon_pid_file.exists()
+
+
+def test_pid_file_in_the_foreground(snmpd, agent, tmp_path):
+    snmpd.start()
+    pid_file = tmp_path / "pid"
+    agent.start("-p", pid_file)
+    agent.wait_until_registered()
+    assert pid_file.read_text() == f"{agent.pid}\n"
+    assert agent.stop() == 0
+    assert not pid_file.exists()
+
+
+# ---- where the log goes ----
+
+@pytest.mark.parametrize("option, where", [
+    (("-Le",), "stderr"), (("-Lo",), "stdout"), (("-Lf", "file"), "file"), (("-Ln",), None),
+    ((), "stderr")], ids=["Le", "Lo", "Lf", "Ln", "none"])
+def test_log_goes_where_it_shall(agent, tmp_path, option, where):
+    agent.configure()
+    names = ("stdout", "stderr", "file")
+    with open(tmp_path / "stdout", "wb") as stdout, open(tmp_path / "stderr", "wb") as stderr, \
+            subprocess.Popen([AGENT, "-f", *option], env=agent.environment, cwd=tmp_path,
+                             stdout=stdout, stderr=stderr) as process:
+        log = tmp_path / (where or "stderr")
+        if where:
+            until(lambda: log.exists() and "waiting for snmpd" in log.read_text(), "a log line")
+        else:
+            until(lambda: len(os.listdir(f"/proc/{process.pid}/task")) == 2, "it has started")
+        process.terminate()
+        assert process.wait(1) == 0
+    assert [name for name in names
+            if (tmp_path / name).exists() and (tmp_path / name).read_text()] \
+        == ([where] if where else [])
+
+
+# ---- privileges ----
+
+def test_user_and_group_are_dropped_for_good(snmpd, agent, open_path):
+    uid, gid = pwd.getpwnam("nobody").pw_uid, grp.getgrnam("daemon").gr_gid
+    snmpd.agentx_perms = f"0660 0755 root {gid}"
+    snmpd.start()
+    agent.program = open_path / "program"
+    shutil.copy(AGENT, agent.program)
+    agent.start("-u", "nobody", "-g", "daemon", extra_groups=[0, 1, 2, 3])
+    agent.wait_until_registered()
+    shown = status(agent.pid)
+    assert shown["Uid"].split() == 4 * [str(uid)]
+    assert shown["Gid"].split() == 4 * [str(gid)]
+    assert shown["Groups"].split() == [str(gid)]
+    assert int(shown["CapEff"], 16) == int(shown["CapPrm"], 16) == 0
+    snmpd.kill()
+    snmpd.start()
+    agent.wait_until_registered(seconds=0.5)
+
+
+def test_a_user_alone_brings_its_own_group(snmpd, agent):
+    snmpd.start()
+    user = pwd.getpwnam("nobody")
+    agent.start("-u", "nobody", extra_groups=[0, 1, 2, 3])
+    agent.wait_until_logged("has started")
+    shown = status(agent.pid)
+    assert shown["Uid"].split() == 4 * [str(user.pw_uid)]
+    assert shown["Gid"].split() == 4 * [str(user.pw_gid)]
+    assert shown["Groups"].split() == [str(user.pw_gid)]
+
+
+def test_an_unprivileged_agent_removes_its_pid_file(snmpd, agent, open_path):
+    snmpd.start()
+    directory = open_path / "run"
+    directory.mkdir()
+    shutil.chown(directory, "nobody")
+    agent.start("-u", "nobody", "-p", directory / "pid")
+    agent.wait_until_registered()
+    assert (directory / "pid").read_text() == f"{agent.pid}\n"
+    assert agent.stop() == 0
+    assert not (directory / "pid").exists()

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The agent's session with snmpd, whatever snmpd does: absent, killed, hung, broken, refusing."""
+
+import os
+import pathlib
+import time
+
+import pytest
+
+import agentx_master
+import mib
+import snmp
+from agentx_master import OPEN, REGISTER
+from daemons import AGENT
+from polling import until
+
+# A sanitizer's own use of memory and time says nothing of the agent's.
+SANITIZED = b"__asan_init" in AGENT.read_bytes()
+
+
+def descriptors(agent):
+    return len(os.listdir(f"/proc/{agent.pid}/fd"))
+
+
+def resident_kib(agent):
+    for line in pathlib.Path(f"/proc/{agent.pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise AssertionError("no VmRSS")
+
+
+def cpu_seconds(agent):
+    """Of all threads, to the nanosecond, where /proc/PID/stat has ticks of 10 ms."""
+    return sum(int((task / "schedstat").read_text().split()[0]) / 1e9
+               for task in pathlib.Path(f"/proc/{agent.pid}/task").iterdir())
+
+
+def unix_sockets():
+    """How many there are in this network namespace."""
+    return len(pathlib.Path("/proc/thread-self/net/unix").read_text().splitlines())
+
+
+def seconds_until_registered(agent):
+    """From when snmpd serves, which it does when this is called."""
+    begun = time.monotonic()
+    agent.wait_until_registered()
+    return time.monotonic() - begun
+
+
+def seconds_to_stop(agent):
+    begun = time.monotonic()
+    assert agent.stop() == 0
+    return time.monotonic() - begun
+
+
+# ---- snmpd goes and comes ----
+
+def test_snmpd_absent_at_start(snmpd, agent):
+    agent.start()
+    agent.wait_until_logged("waiting for snmpd")
+    snmpd.start()
+    assert seconds_until_registered(agent) <= 0.5
+
+
+def test_snmpd_stopped_and_started(served, snmpd):
+    snmpd.stop()
+    served.wait_until_logged("lost the session")
+    snmpd.start()
+    assert seconds_until_registered(served) <= 0.5
+
+
+def test_200_restarts_leak_nothing(served, snmpd):
+    open_files = descriptors(served)
+    resident = []
+    for _ in range(200):
+        snmpd.kill()
+        snmpd.start()
+        assert seconds_until_registered(served) <= 0.5
+        assert descriptors(served) == open_files
+        resident.append(resident_kib(served))
+    assert SANITIZED or resident[-1] - resident[20] <= 512
+
+
+def test_snmpd_paused_and_resumed(served, snmpd):
+    snmpd.pause()
+    before = cpu_seconds(served)
+    with pytest.raises(snmp.SnmpTimeout):
+        snmp.get(mib.REFRESHES, timeout=1.5)
+    assert SANITIZED or cpu_seconds(served) - before < 0.1
+    snmpd.resume()
+    until(lambda: snmp.answers(mib.SYS_UP_TIME), "snmpd serves")
+    assert seconds_until_registered(served) <= 0.5
+    # It went on refreshing all the time and was not lost.
+    assert snmp.get_value(mib.REFRESHES) >= 15
+    assert "lost" not in served.log
+
+
+def test_snmpd_killed_while_paused(served, snmpd):
+    snmpd.pause()
+    snmpd.kill()
+    snmpd.start()
+    assert seconds_until_registered(served) <= 0.5
+
+
+def test_snmpd_hung_when_the_agent_starts(snmpd, agent):
+    snmpd.start()
+    snmpd.pause()
+    agent.start()
+    agent.wait_until_logged("has started")
+    with pytest.raises(snmp.SnmpTimeout):
+        snmp.get(mib.REFRESHES, timeout=1)
+    snmpd.resume()
+    until(lambda: snmp.answers(mib.SYS_UP_TIME), "snmpd serves")
+    assert seconds_until_registered(agent) <= 0.5
+
+
+def test_agent_paused_and_resumed(served):
+    served.pause()
+    with pytest.raises((snmp.SnmpError, snmp.SnmpTimeout)):
+        snmp.get(mib.REFRESHES, timeout=1)
+    served.resume()
+    served.wait_until_registered()
+
+
+# ---- masters that break the session ----
+
+@pytest.mark.parametrize("answers, closes_after", [
+    pytest.param(None, None, id="closes-on-connect"),
+    pytest.param((), None, id="closes-after-Open"),
+    pytest.param((OPEN,), None, id="closes-after-Register"),
+    pytest.param((OPEN,), OPEN, id="answers-Open-and-closes"),
+    pytest.param((OPEN, REGISTER), REGISTER, id="answers-Register-and-closes"),
+])
+def test_a_broken_handshake_loses_no_registration(snmpd, agent, answers, closes_after):
+    with agentx_master.Master(snmpd.agentx, answers, closes_after) as master:
+        agent.start()
+        # Not more: the agent waits twice as long after each that it had opened.
+        until(lambda: master.sessions >= 6, "six sessions broken")
+        open_files = descriptors(agent)
+    snmpd.start()
+    agent.wait_until_registered()
+    assert snmp.get_value(mib.count(4, "listen")) == 0
+    # The session's own descriptor came in place of the one that was being tried.
+    assert descriptors(agent) <= open_files + 1
+    snmpd.kill()
+    snmpd.start()
+    assert seconds_until_registered(agent) <= 0.5
+
+
+def test_a_full_backlog_stops_nothing(snmpd, agent):
+    with agentx_master.HungMaster(snmpd.agentx) as master:
+        master.fill_backlog()
+        agent.configure(refreshInterval=0.5)
+        agent.start()
+        agent.wait_until_logged("waiting for snmpd")
+        begun, before = time.monotonic(), cpu_seconds(agent)
+        until(lambda: time.monotonic() >= begun + 3, "3 s have passed", pause=0.1)
+        assert SANITIZED or cpu_seconds(agent) - before < 0.03
+    snmpd.start()
+    assert seconds_until_registered(agent) <= 0.5
+    # One at the start, and one every half second since.
+    assert snmp.get_value(mib.REFRESHES) >= 7
+
+
+# ---- SIGTERM ----
+
+def test_sigterm_when_registered(served):
+    assert seconds_to_stop(served) < 1
+    assert snmp.get(mib.REFRESHES)[0].type in ("noSuchObject", "noSuchInstance")
+
+
+def test_sigterm_when_snmpd_is_absent(agent):
+    agent.start()
+    agent.wait_until_logged("waiting for snmpd")
+    assert seconds_to_stop(agent) < 1
+
+
+def test_sigterm_when_snmpd_hangs(served, snmpd):
+    snmpd.pause()
+    assert seconds_to_stop(served) < 1
+
+
+def test_sigterm_while_probing(snmpd, agent):
+    snmpd.start()
+    snmpd.pause()
+    before = unix_sockets()
+    agent.start()
+    until(lambda: unix_sockets() > before, "the agent has connected")
+    assert seconds_to_stop(agent) < 1
+
+
+def test_sigterm_when_the_backlog_is_full(snmpd, agent):
+    with agentx_master.HungMaster(snmpd.agentx) as master:
+        master.fill_backlog()
+        agent.start()
+        agent.wait_until_logged("waiting for snmpd")
+        assert seconds_to_stop(agent) < 1
+
+
+def test_sigterm_when_snmpd_hangs_after_the_probe(snmpd, agent):
+    with agentx_master.HungMaster(snmpd.agentx) as master:
+        agent.start()
+        master.answer_open()
+        # The library may be at its own Open, which is given up after a second.
+        assert seconds_to_stop(agent) < 1.5
+
+
+# ---- two agents ----
+
+def test_a_second_agent_in_the_same_context_gives_up(served, make_agent):
+    second = make_agent("second")
+    second.start()
+    assert second.process.wait(6) == 1
+    assert "another tcp-state-agent" in second.log
+    assert served.running
+    assert snmp.get_value(mib.count(4, "listen")) == 0
+
+
+def test_a_second_agent_takes_over_where_the_first_has_ended(served, make_agent):
+    assert served.stop() == 0
+    second = make_agent("second")
+    second.start()
+    second.wait_until_registered()
+
+
+def test_contexts_are_served_side_by_side(served, snmpd, make_agent):
+    second = make_agent("second")
+    second.configure(refreshInterval=0.7)
+    second.start("-n", "ns1")
+    second.wait_until_registered(community="public-ns1")
+    assert snmp.get_value(mib.REFRESH_INTERVAL) == 100
+    assert snmp.get_value(mib.REFRESH_INTERVAL, community="public-ns1") == 700
+    snmpd.kill()
+    snmpd.start()
+    served.wait_until_registered(seconds=0.5)
+    second.wait_until_registered(seconds=0.5, community="public-ns1")
+    assert [found.oid for found in snmp.walk(mib.COUNT, community="public-ns1")] \
+        == list(mib.COUNTS)
