@@ -47,12 +47,10 @@ static enum options_outcome wrong(const char *option, const char *argument, cons
 
 static enum options_outcome parse_address(struct options *options, const char *address)
 {
-	int error = session_check_address(address);
+	const char *problem = session_address_problem(address);
 
-	if (error != 0)
-		return wrong("-x", address,
-			     error == -EAFNOSUPPORT ? "is not the path of a unix socket"
-						    : strerror(-error));
+	if (problem != NULL)
+		return wrong("-x", address, problem);
 	options->agentx_socket = address;
 	return OPTIONS_RUN;
 }

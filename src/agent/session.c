@@ -90,11 +90,18 @@ static int parse_address(const char *address, struct sockaddr_un *master)
 	return 0;
 }
 
-int session_check_address(const char *address)
+const char *session_address_problem(const char *address)
 {
 	struct sockaddr_un master;
 
-	return parse_address(address, &master);
+	switch (parse_address(address, &master)) {
+	case 0:
+		return NULL;
+	case -ENAMETOOLONG:
+		return "is too long for the path of a unix socket";
+	default:
+		return "is not the path of a unix socket";
+	}
 }
 
 /* ---- probing ---- */

@@ -48,11 +48,11 @@ struct session {
 };
 
 /**
- * Checks that @p address (as in agentXSocket) is one that a session can be kept with.
- * @return 0, or -EAFNOSUPPORT: not a unix socket, the only transport on which AgentX is protected,
- *         or -ENAMETOOLONG
+ * Checks that @p address (as in agentXSocket) is one that a session can be kept with: that of a
+ * unix socket, the only transport on which AgentX is protected.
+ * @return NULL, or what is wrong with it
  */
-int session_check_address(const char *address);
+const char *session_address_problem(const char *address);
 
 /**
  * Makes the library ready to carry sessions that this module opens. To be called once, between

@@ -184,10 +184,10 @@ static void parse_threshold(const char *word, char *text)
 
 static void parse_agentx_socket(const char *word, char *text)
 {
-	int error = session_check_address(text);
+	const char *problem = session_address_problem(text);
 
-	if (error != 0)
-		netsnmp_config_error("%s: %s: %s", word, text, strerror(-error));
+	if (problem != NULL)
+		netsnmp_config_error("%s: %s %s", word, text, problem);
 	else
 		snprintf(being_read->agentx_socket, sizeof(being_read->agentx_socket), "%s", text);
 }

@@ -126,9 +126,9 @@ class Agent(Daemon):
         self._agentx = agentx
 
     def configure(self, **directives):
-        """Write the configuration: refreshInterval 0.1 unless told otherwise."""
+        """Write the configuration: refreshInterval 0.1, unlimited, unless told otherwise."""
         directives = {"agentXSocket": f"unix:{self._agentx}", "refreshInterval": 0.1,
-                      **directives}
+                      "cpuLimit": 100, **directives}
         self.configuration.write_text(
             "".join(f"{word} {value}\n" for word, value in directives.items()))
 

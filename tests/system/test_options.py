@@ -106,11 +106,15 @@ def test_a_wrong_option_is_named(agent, where, options, words):
     "agentXSocket relative/path",
     "agentXSocket tcp:localhost:705",
     "agentXSocket unix:" + LONG_PATH,
-    "includeFile nonexistent.conf",
 ], ids=lambda line: line[:40].replace(" ", "_").replace("/", "_"))
 def test_a_wrong_line_is_named(agent, line):
     agent.configuration.write_text(f"# comment\n{line}\n")
     wrong(run(agent, "-f"), str(agent.configuration), "line 2:", line.split()[0])
+
+
+def test_an_included_file_that_is_not_there_is_named(agent):
+    agent.configuration.write_text("includeFile nonexistent.conf\n")
+    wrong(run(agent, "-f"), str(agent.configuration), "line 1:", "nonexistent.conf")
 
 
 def test_an_age_less_than_the_interval_is_refused(agent):
