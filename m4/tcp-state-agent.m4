@@ -62,7 +62,7 @@ AC_DEFUN([TSA_NETSNMP], [
   LIBS="$NETSNMP_LIBS $LIBS"
   AC_CHECK_FUNC([agent_check_and_process], [], [AC_MSG_ERROR([$tsa_netsnmp_missing])])
   AC_CHECK_HEADER([net-snmp/net-snmp-config.h], [], [AC_MSG_ERROR([$tsa_netsnmp_missing])])
-  m4_foreach_w([symbol], [subagent_open_master_session subagent_startup agentx_register agentx_unregister_callbacks main_session],
+  m4_foreach_w([symbol], [subagent_startup handle_agentx_packet agentx_parse agentx_realloc_build agentx_check_packet],
     [AC_CHECK_FUNC(symbol, [],
       [AC_MSG_ERROR([this net-snmp's agent library was built without what an AgentX subagent needs: symbol])])
   ])

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What libnetsnmpagent exports and installs no header for, declared as its sources have it
- * (net-snmp 5.9: agent/mibgroup/agentx/subagent.c, client.h, protocol.h). configure makes sure that
- * the library has them.
+ * (net-snmp 5.9: agent/mibgroup/agentx/subagent.h and protocol.h). configure makes sure that the
+ * library has them.
  */
 #ifndef AGENT_NETSNMP_INTERNALS_H
 #define AGENT_NETSNMP_INTERNALS_H
@@ -11,26 +11,28 @@
 
 #include <net-snmp/net-snmp-includes.h>
 
+/* How the library calls AgentX among the versions of SNMP. */
+#define AGENTX_VERSION_1 (192 | 1)
+
 /* RFC 2741, sections 6.1 and 6.2.2 */
+#define AGENTX_MSG_OPEN 1
 #define AGENTX_MSG_CLOSE 2
+#define AGENTX_MSG_REGISTER 3
 #define AGENTX_MSG_NOTIFY 12
+#define AGENTX_MSG_FLAG_NON_DEFAULT_CONTEXT 0x08
 #define AGENTX_CLOSE_SHUTDOWN 5
-
-/** The one session with the master; NULL while there is none. */
-extern netsnmp_session *main_session;
-
-/** @return 0 and main_session is open, or -1 */
-int subagent_open_master_session(void);
 
 /** The library's own way to open a session as soon as it has read its configuration. */
 int subagent_startup(int major, int minor, void *server_argument, void *client_argument);
 
-/** To be called before a session that is not lost is closed. */
-void agentx_unregister_callbacks(netsnmp_session *session);
+/** Takes a request of the master's to the handlers, and their answer back. */
+int handle_agentx_packet(int operation, netsnmp_session *session, int request, netsnmp_pdu *pdu,
+			 void *magic);
 
-/** Asks and waits for the answer. @return 1 if registered, else 0 */
-int agentx_register(netsnmp_session *session, oid start[], size_t start_length, int priority,
-		    int range_subid, oid range_upper_bound, int timeout, u_char flags,
-		    const char *context);
+/* AgentX for snmp_add_full(): decoding, encoding, and the length of a PDU. */
+int agentx_parse(netsnmp_session *session, netsnmp_pdu *pdu, u_char *data, size_t length);
+int agentx_realloc_build(netsnmp_session *session, netsnmp_pdu *pdu, u_char **buffer,
+			 size_t *buffer_size, size_t *length);
+int agentx_check_packet(u_char *packet, size_t length);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/options.h"
 
-#include "agent/session.h"
+#include "agent/master_socket.h"
 #include "build.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ static enum options_outcome wrong(const char *option, const char *argument, cons
 
 static enum options_outcome parse_address(struct options *options, const char *address)
 {
-	const char *problem = session_address_problem(address);
+	const char *problem = master_socket_problem(address);
 
 	if (problem != NULL)
 		return wrong("-x", address, problem);

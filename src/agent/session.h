@@ -2,16 +2,15 @@
 /*
  * The AgentX session with snmpd: opened, registered, lost and opened again.
  *
- * net-snmp's library can reconnect by itself, but it waits seconds between its tries, stands still
- * in connect() when snmpd hangs, and loses registrations when snmpd goes away in the middle of the
- * handshake. So the library only carries the session here; when to open it, and whether it was
- * registered, is decided by this module:
+ * net-snmp's library has all that for itself, but it waits for every answer and looks at nothing
+ * else meanwhile, tries again only after seconds, and loses registrations when snmpd goes away in
+ * the middle of the handshake. So the library only encodes and decodes here; this module opens and
+ * registers, and waits for the answers in the main loop like for everything else:
  *
- *     WAITING --(100 ms)--> PROBING --(snmpd answers)--> open, register --> REGISTERED
- *        ^--------------------'--------------------------------'-- lost --------'
+ *     WAITING --(100 ms)--> OPENING --(answer)--> REGISTERING --(answer)--> REGISTERED
+ *        ^--------------------'-------- lost --------'------------------------'
  *
- * Probing is an AgentX Open on a socket of our own that is waited for in the main loop. A hung
- * snmpd does not answer it, and one that goes on serving does so at once.
+ * An snmpd that hangs does not answer, and one that goes on serving does so at once.
  */
 #ifndef AGENT_SESSION_H
 #define AGENT_SESSION_H
@@ -30,7 +29,8 @@ struct session_callbacks {
 
 enum session_state {
 	SESSION_WAITING,
-	SESSION_PROBING,
+	SESSION_OPENING,
+	SESSION_REGISTERING,
 	SESSION_REGISTERED,
 };
 
@@ -40,29 +40,22 @@ struct session {
 	const char *snmp_context; /**< "" is the default one */
 	struct session_callbacks callbacks;
 	enum session_state state;
+	netsnmp_session *agentx;  /**< the library's; NULL while WAITING */
 	unsigned int alarm;       /**< of the library; 0 if none is set */
-	int probe;                /**< descriptor while probing, else -1 */
 	int64_t wait_ns;          /**< before the next try; grows while sessions break at once */
 	int64_t refused_since_ns; /**< 0: the last registration was not refused */
-	int probe_error;          /**< the last one, so that it is logged once */
+	int connect_error;        /**< the last one, so that it is logged once */
 };
 
 /**
- * Checks that @p address (as in agentXSocket) is one that a session can be kept with: that of a
- * unix socket, the only transport on which AgentX is protected.
- * @return NULL, or what is wrong with it
- */
-const char *session_address_problem(const char *address);
-
-/**
- * Makes the library ready to carry sessions that this module opens. To be called once, between
- * init_agent() and init_snmp(), which otherwise opens one itself.
+ * Keeps the library from opening a session itself. To be called once, between init_agent() and
+ * init_snmp().
  */
 void session_prepare_library(void);
 
 /**
  * Begins to keep a session with the master that agentXSocket names, in which the tree below
- * @p root is registered; the session's first try is made at once.
+ * @p root is registered; the first try is made at once.
  */
 void session_start(struct session *session, const oid *root, size_t root_length,
 		   const char *snmp_context, const struct session_callbacks *callbacks);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/settings.h"
 
-#include "agent/session.h"
+#include "agent/master_socket.h"
 #include "clock.h"
 #include "collect/sock_diag.h"
 
@@ -184,7 +184,7 @@ static void parse_threshold(const char *word, char *text)
 
 static void parse_agentx_socket(const char *word, char *text)
 {
-	const char *problem = session_address_problem(text);
+	const char *problem = master_socket_problem(text);
 
 	if (problem != NULL)
 		netsnmp_config_error("%s: %s %s", word, text, problem);

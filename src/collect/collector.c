@@ -147,7 +147,8 @@ int collector_start(struct collector **started, const struct collector_settings 
 		return -ENOMEM;
 	collector->settings = *settings;
 	gatherer_initialise(&collector->gatherer);
-	if (pipe2(collector->orders, O_CLOEXEC) < 0) {
+	/* The owner shall not wait if the thread is at a long refresh. */
+	if (pipe2(collector->orders, O_CLOEXEC | O_NONBLOCK) < 0) {
 		error = -errno;
 		goto no_orders;
 	}

@@ -254,16 +254,18 @@ static int check(struct counter *counter, struct tally *tally)
 
 /* ---- choosing ---- */
 
+/* What cannot be derived once may be due to churn; the check tells whether it lasts. */
 static int count_auto(struct counter *counter, struct tally *tally)
 {
+	bool check_is_due = clock_now_ns() >= counter->check_due_ns;
 	int error = NOT_DERIVED;
 
-	if (clock_now_ns() >= counter->check_due_ns)
-		error = check(counter, tally);
-	else if (counter->distrust != NULL)
+	if (counter->distrust != NULL && !check_is_due)
 		tally->not_derived = counter->distrust;
-	else
+	else if (!check_is_due)
 		error = count_derived(counter, tally);
+	if (error == NOT_DERIVED && (counter->distrust == NULL || check_is_due))
+		error = check(counter, tally);
 	return error == NOT_DERIVED ? count_full(counter, tally) : error;
 }
 

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/master_socket.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define SEND_WAIT_MS 200
+
+/* RFC 2741, section 6.1: the header of a PDU, and where the length of the rest is told. */
+#define HEADER_SIZE 20
+#define FLAGS_AT 2
+#define LENGTH_AT 16
+#define FLAG_NETWORK_BYTE_ORDER 0x10
+
+/* A master puts one SNMP message into a PDU or less: 64 KiB, of which AgentX may make some more. */
+#define PDU_SIZE_MAX (1024 * 1024)
+
+/* How far the PDU that is being received has come. */
+struct pdu_progress {
+	unsigned char header[HEADER_SIZE];
+	size_t header_length;
+	size_t rest; /* of it that is still to come, once the header is there */
+};
+
+/* ---- the address ---- */
+
+static int parse_address(const char *address, struct sockaddr_un *master)
+{
+	static const char transport[] = "unix:";
+	const char *path = address;
+
+	if (strncmp(address, transport, sizeof(transport) - 1) == 0)
+		path += sizeof(transport) - 1;
+	if (path[0] != '/')
+		return -EAFNOSUPPORT;
+	if (strlen(path) >= sizeof(master->sun_path))
+		return -ENAMETOOLONG;
+	memset(master, 0, sizeof(*master));
+	master->sun_family = AF_UNIX;
+	strcpy(master->sun_path, path);
+	return 0;
+}
+
+const char *master_socket_problem(const char *address)
+{
+	struct sockaddr_un master;
+
+	switch (parse_address(address, &master)) {
+	case 0:
+		return NULL;
+	case -ENAMETOOLONG:
+		return "is too long for the path of a unix socket";
+	default:
+		return "is not the path of a unix socket";
+	}
+}
+
+/* ---- what the library calls ---- */
+
+static size_t rest_of_pdu(const unsigned char header[HEADER_SIZE])
+{
+	const unsigned char *length = header + LENGTH_AT;
+
+	if (header[FLAGS_AT] & FLAG_NETWORK_BYTE_ORDER)
+		return (size_t)length[0] << 24 | (size_t)length[1] << 16 | (size_t)length[2] << 8 |
+		       length[3];
+	return (size_t)length[3] << 24 | (size_t)length[2] << 16 | (size_t)length[1] << 8 |
+	       length[0];
+}
+
+/* Follows the PDUs in what was received. Returns false if one of them is longer than one can be. */
+static bool follow(struct pdu_progress *pdu, const unsigned char *octets, size_t length)
+{
+	while (length > 0) {
+		size_t wanted = HEADER_SIZE - pdu->header_length;
+		size_t taken;
+
+		if (wanted == 0) {
+			taken = pdu->rest < length ? pdu->rest : length;
+			pdu->rest -= taken;
+		} else {
+			taken = wanted < length ? wanted : length;
+			memcpy(pdu->header + pdu->header_length, octets, taken);
+			pdu->header_length += taken;
+			if (taken == wanted)
+				pdu->rest = rest_of_pdu(pdu->header);
+			if (pdu->rest > PDU_SIZE_MAX)
+				return false;
+		}
+		if (pdu->header_length == HEADER_SIZE && pdu->rest == 0)
+			pdu->header_length = 0;
+		octets += taken;
+		length -= taken;
+	}
+	return true;
+}
+
+/* Returns how much was received; 0 or less ends the session. */
+static int receive(netsnmp_transport *transport, void *buffer, int size, void **opaque,
+		   int *opaque_length)
+{
+	ssize_t length;
+
+	*opaque = NULL;
+	*opaque_length = 0;
+	do {
+		length = recv(transport->sock, buffer, (size_t)size, MSG_DONTWAIT);
+	} while (length < 0 && errno == EINTR);
+	if (length < 0 && errno == EAGAIN) {
+		transport->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
+		return 0;
+	}
+	if (length > 0 && !follow(transport->data, buffer, (size_t)length)) {
+		snmp_log(LOG_ERR, "snmpd sends a PDU that is too long\n");
+		return -1;
+	}
+	return (int)length;
+}
+
+static bool wait_for_room(int descriptor)
+{
+	struct pollfd socket = {.fd = descriptor, .events = POLLOUT};
+
+	return poll(&socket, 1, SEND_WAIT_MS) > 0 && (socket.revents & POLLOUT) != 0;
+}
+
+/* All or nothing: after a part of a PDU nothing else could be sent. */
+static int transmit(netsnmp_transport *transport, const void *buffer, int size, void **opaque,
+		    int *opaque_length)
+{
+	const unsigned char *octets = buffer;
+	size_t left = (size_t)size;
+
+	(void)opaque;
+	(void)opaque_length;
+	while (left > 0) {
+		ssize_t sent = send(transport->sock, octets, left, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (sent < 0 && (errno != EAGAIN || !wait_for_room(transport->sock))) {
+			master_socket_break(transport);
+			return -1;
+		}
+		if (sent > 0) {
+			octets += sent;
+			left -= (size_t)sent;
+		}
+	}
+	return size;
+}
+
+static int disconnect(netsnmp_transport *transport)
+{
+	if (transport->sock < 0)
+		return -1;
+	close(transport->sock);
+	transport->sock = -1;
+	return 0;
+}
+
+static char *format_address(netsnmp_transport *transport, const void *address, int length)
+{
+	(void)transport;
+	(void)address;
+	(void)length;
+	return strdup("AgentX master");
+}
+
+/* ---- connecting ---- */
+
+static int connect_to(const char *address, int *descriptor)
+{
+	struct sockaddr_un master;
+	int error = parse_address(address, &master);
+
+	if (error != 0)
+		return error;
+	*descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (*descriptor < 0)
+		return -errno;
+	if (connect(*descriptor, (const struct sockaddr *)&master, sizeof(master)) < 0) {
+		error = -errno;
+		close(*descriptor);
+	}
+	return error;
+}
+
+static netsnmp_transport *new_transport(int descriptor)
+{
+	static const oid domain[] = {TRANSPORT_DOMAIN_LOCAL};
+	/* The library frees both with free(). */
+	netsnmp_transport *transport = calloc(1, sizeof(*transport));
+	struct pdu_progress *pdu = calloc(1, sizeof(*pdu));
+
+	if (transport == NULL || pdu == NULL) {
+		free(transport);
+		free(pdu);
+		return NULL;
+	}
+	*transport = (netsnmp_transport){
+		.domain = domain,
+		.domain_length = OID_LENGTH(domain),
+		.sock = descriptor,
+		.flags = NETSNMP_TRANSPORT_FLAG_STREAM,
+		.data = pdu,
+		.data_length = sizeof(*pdu),
+		.msgMaxSize = PDU_SIZE_MAX,
+		.f_recv = receive,
+		.f_send = transmit,
+		.f_close = disconnect,
+		.f_fmtaddr = format_address,
+	};
+	return transport;
+}
+
+int master_socket_connect(const char *address, netsnmp_transport **transport)
+{
+	int descriptor;
+	int error = connect_to(address, &descriptor);
+
+	if (error != 0)
+		return error;
+	*transport = new_transport(descriptor);
+	if (*transport == NULL) {
+		close(descriptor);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void master_socket_break(const netsnmp_transport *transport)
+{
+	shutdown(transport->sock, SHUT_RDWR);
+}
