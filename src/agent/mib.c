@@ -25,6 +25,8 @@ static struct mib_request *find_request(struct mib *mib, long transaction)
 	return NULL;
 }
 
+/* What snmpd asks for itself, for its monitors, all has id 0: each of these is answered by itself.
+ */
 static struct mib_request *begin_request(struct mib *mib, long transaction)
 {
 	struct mib_request *request = &mib->requests[mib->next_request];
@@ -34,7 +36,7 @@ static struct mib_request *begin_request(struct mib *mib, long transaction)
 	request->transaction = transaction;
 	request->latest = report_hold(mib->refreshes->latest);
 	request->begun_ns = clock_now_ns();
-	request->taken = true;
+	request->taken = transaction != 0;
 	return request;
 }
 

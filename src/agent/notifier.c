@@ -37,7 +37,8 @@ static void drop_oldest(struct notifier *notifier)
 	remove_notice(notifier, place);
 	if (notifier->dropped++ == notifier->dropped_logged)
 		snmp_log(LOG_WARNING,
-			 "snmpd has been away for too long: notifications are dropped\n");
+			 "more than %d notifications wait for snmpd: the oldest are dropped\n",
+			 NOTICES_KEPT);
 }
 
 static void log_dropped(struct notifier *notifier)

@@ -329,10 +329,13 @@ static int check_bound_inactive(const struct settings *settings)
 {
 	int error = settings->wanted.bound_inactive ? sock_diag_try_bound_inactive() : 0;
 
-	if (error != 0)
+	if (error == -EOPNOTSUPP)
+		snmp_log(LOG_ERR, AGENT_NAME ".conf: countBoundInactive: this kernel does not "
+					     "list such sockets, Linux 6.8 does\n");
+	else if (error != 0)
 		snmp_log(LOG_ERR,
-			 AGENT_NAME ".conf: countBoundInactive: the kernel does not list such "
-				    "sockets (Linux 6.8 does): %s\n",
+			 AGENT_NAME ".conf: countBoundInactive: whether the kernel lists such "
+				    "sockets cannot be found out: %s\n",
 			 strerror(-error));
 	return error;
 }

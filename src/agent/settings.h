@@ -19,14 +19,17 @@
 /** The name that files, log lines and the lock of the persistent store go by. */
 #define AGENT_NAME "tcp-state-agent"
 
+/** "unix:" and the longest path of a unix socket, with the 0 at its end. */
+#define AGENTX_SOCKET_SIZE (sizeof("unix:") + sizeof(((struct sockaddr_un *)0)->sun_path))
+
 struct settings {
 	int64_t refresh_interval_ns;
 	int64_t max_age_ns; /**< 0: three refresh intervals, as they really are */
 	int64_t window_ns;
 	double cpu_limit; /**< percent of one CPU */
 	struct wanted wanted;
-	struct thresholds *thresholds; /**< held; NULL before the first reading */
-	char agentx_socket[sizeof(((struct sockaddr_un *)0)->sun_path)]; /**< "": net-snmp's own */
+	struct thresholds *thresholds;          /**< held; NULL before the first reading */
+	char agentx_socket[AGENTX_SOCKET_SIZE]; /**< "": net-snmp's own */
 };
 
 /** Where to read the configuration from; @p files may be NULL. */

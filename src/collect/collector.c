@@ -98,22 +98,35 @@ static void hand_over(const struct collector *collector, struct refresh refresh)
 		snapshot_free(refresh.snapshot);
 }
 
+/*
+ * What a refresh costs: the cheaper of the last two, because one that was dear, as the first is,
+ * does not make the next one late. One that failed says nothing of it.
+ */
+struct cost {
+	int64_t previous_ns;
+	int64_t lasting_ns;
+};
+
+static void add_cost(struct cost *cost, int64_t ns)
+{
+	cost->lasting_ns = ns < cost->previous_ns ? ns : cost->previous_ns;
+	cost->previous_ns = ns;
+}
+
 static void *run(void *argument)
 {
 	struct collector *collector = argument;
-	int64_t previous_cost_ns = 0;
+	struct cost cost = {0};
 	struct refresh refresh;
-	int64_t begun_ns, cost_ns, lasting_cost_ns;
+	int64_t begun_ns, cpu_before_ns;
 
 	do {
 		begun_ns = clock_now_ns();
-		cost_ns = cpu_time_ns();
+		cpu_before_ns = cpu_time_ns();
 		refresh = gatherer_refresh(&collector->gatherer, &collector->settings.wanted);
-		cost_ns = cpu_time_ns() - cost_ns;
-		/* One refresh that was dear, as the first is, does not make the next one late. */
-		lasting_cost_ns = cost_ns < previous_cost_ns ? cost_ns : previous_cost_ns;
-		previous_cost_ns = cost_ns;
-		refresh.interval_ns = affordable_interval_ns(&collector->settings, lasting_cost_ns);
+		if (refresh.error == 0)
+			add_cost(&cost, cpu_time_ns() - cpu_before_ns);
+		refresh.interval_ns = affordable_interval_ns(&collector->settings, cost.lasting_ns);
 		hand_over(collector, refresh);
 	} while (wait_until_due(collector, begun_ns + refresh.interval_ns));
 	close(collector->refreshes[WRITE_END]);

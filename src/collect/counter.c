@@ -213,9 +213,17 @@ static bool agree(const struct socket_counts *before, const struct socket_counts
 	return outside <= allowed;
 }
 
-static uint64_t opens(const struct host *host)
+/* Connections opened from @p begin to @p end; none, where the kernel does not tell at both. */
+static uint64_t opened_between(const struct host *begin, const struct host *end)
 {
-	return host->value[HOST_ACTIVE_OPENS] + host->value[HOST_PASSIVE_OPENS];
+	static const enum host_object opens[] = {HOST_ACTIVE_OPENS, HOST_PASSIVE_OPENS};
+	uint64_t opened = 0;
+
+	for (size_t place = 0; place < sizeof(opens) / sizeof(opens[0]); place++) {
+		if (begin->known[opens[place]] && end->known[opens[place]])
+			opened += end->value[opens[place]] - begin->value[opens[place]];
+	}
+	return opened;
 }
 
 /* A full count between two derived ones; @p tally is that of the last. */
@@ -235,18 +243,21 @@ static int check_once(struct counter *counter, struct tally *tally)
 	if (error != 0)
 		return error;
 	if (agree(&before.counts, &full.counts, &tally->counts,
-		  opens(&tally->host) - opens(&begin)))
+		  opened_between(&begin, &tally->host)))
 		return 0;
 	tally->not_derived = "derived counts disagree with listed ones";
 	return NOT_DERIVED;
 }
 
+/* An error that is not about the numbers proves nothing: the check stays due. */
 static int check(struct counter *counter, struct tally *tally)
 {
 	int error = NOT_DERIVED;
 
 	for (int try = 0; error == NOT_DERIVED && try < CHECK_TRIES; try++)
 		error = check_once(counter, tally);
+	if (error < 0)
+		return error;
 	counter->distrust = error == NOT_DERIVED ? tally->not_derived : NULL;
 	counter->check_due_ns = clock_now_ns() + (error == 0 ? CHECK_AGAIN_NS : TRY_AGAIN_NS);
 	return error;

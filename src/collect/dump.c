@@ -98,11 +98,15 @@ static int result_of(const struct nlmsghdr *message)
 	return message->nlmsg_type == NLMSG_DONE ? DUMP_DONE : -EPROTO;
 }
 
-/* libmnl compares lengths as int, so that one of 2 GiB would pass. */
+/*
+ * With its padding, which libmnl takes for granted when it looks for attributes. libmnl also
+ * compares lengths as int, so that one of 2 GiB would pass.
+ */
 static bool is_whole(const struct nlmsghdr *message, size_t remaining)
 {
 	return remaining >= sizeof(*message) && message->nlmsg_len >= sizeof(*message) &&
-	       message->nlmsg_len <= remaining;
+	       message->nlmsg_len <= remaining &&
+	       (size_t)NLMSG_ALIGN(message->nlmsg_len) <= remaining;
 }
 
 static int decode(const struct dump *dump, size_t length, dump_visit *visit, void *context)

@@ -142,14 +142,17 @@ int sock_diag_count_family(struct dump *dump, enum tcp_family family, socket_sta
 	return count(dump, &request.header, counts);
 }
 
+/* At an address of its own, where the host's ports are not used up, whatever addresses it has. */
 static int bind_to_any_port(int descriptor)
 {
-	const struct sockaddr_in loopback = {
+	const struct sockaddr_in address = {
 		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 0x793),
 	};
+	const int yes = 1;
 
-	if (bind(descriptor, (const struct sockaddr *)&loopback, sizeof(loopback)) < 0)
+	if (setsockopt(descriptor, IPPROTO_IP, IP_FREEBIND, &yes, sizeof(yes)) < 0 ||
+	    bind(descriptor, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
 	return 0;
 }

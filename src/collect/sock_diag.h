@@ -87,7 +87,7 @@ int sock_diag_list_listeners(struct dump *dump, struct listener **listeners, siz
 
 /**
  * Finds out whether the kernel lists SOCKETS_BOUND_INACTIVE, with a socket of its own.
- * @return 0 or -EOPNOTSUPP, or -errno
+ * @return 0, or -EOPNOTSUPP: it does not, or -errno: that cannot be found out
  */
 int sock_diag_try_bound_inactive(void);
 

@@ -63,7 +63,10 @@ static uint32_t parse_zone(const char *text)
 	return if_nametoindex(text);
 }
 
-/* The address of "[fe80::1%eth0]:80", between the brackets. */
+/*
+ * The address of "[fe80::1%eth0]:80", between the brackets. A link-local one needs its zone, and no
+ * other one has any (RFC 4007, section 6).
+ */
 static bool parse_ipv6_address(char *text, struct endpoint *endpoint)
 {
 	char *zone = strchr(text, '%');
@@ -75,7 +78,9 @@ static bool parse_ipv6_address(char *text, struct endpoint *endpoint)
 		if (endpoint->zone == 0)
 			return false;
 	}
-	return inet_pton(AF_INET6, text, endpoint->address) == 1;
+	return inet_pton(AF_INET6, text, endpoint->address) == 1 &&
+	       IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)endpoint->address) ==
+		       (endpoint->zone != 0);
 }
 
 static bool parse_address(const char *text, size_t length, struct endpoint *endpoint)
