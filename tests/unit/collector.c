@@ -3,68 +3,75 @@
  * The refreshing thread, with real dumps: when its refreshes come, and that it ends, whatever it is
  * at, with everything given back.
  */
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdlib.h>
-
-/* The module's memory is counted, so that a leak shows without a sanitizer too. */
-static atomic_uint allocated;
-static atomic_uint freed;
-static atomic_bool out_of_memory;
-
-static void *count_and_calloc(size_t count, size_t size)
-{
-	void *memory = out_of_memory ? NULL : calloc(count, size);
-
-	allocated += memory != NULL;
-	return memory;
-}
-
-static void count_and_free(void *memory)
-{
-	freed += memory != NULL;
-	free(memory);
-}
-
-#define calloc count_and_calloc
-#define free count_and_free
 #include "collect/collector.c"
-#undef calloc
-#undef free
 
 #include "unit.h"
 
 #include <sched.h>
+#include <stdatomic.h>
 #include <sys/ioctl.h>
 
 #define DEADLINE_MS 10000
 #define HOUR_NS (3600 * NS_PER_SECOND)
 
-/* malloc()'s, which is not counted */
-#define COLLECTORS_FREED 1u
-
 static struct collector *collector;
 static size_t descriptors_before;
 static size_t threads_before;
 
+/* ---- snapshots are counted, so that a leak shows without a sanitizer too ---- */
+
+static atomic_uint made;
+static atomic_uint freed;
+static atomic_bool out_of_memory;
+
+struct snapshot *__real_snapshot_new(void);
+struct snapshot *__wrap_snapshot_new(void);
+void __real_snapshot_free(struct snapshot *snapshot);
+void __wrap_snapshot_free(struct snapshot *snapshot);
+
+struct snapshot *__wrap_snapshot_new(void)
+{
+	struct snapshot *snapshot = out_of_memory ? NULL : __real_snapshot_new();
+
+	made += snapshot != NULL;
+	return snapshot;
+}
+
+void __wrap_snapshot_free(struct snapshot *snapshot)
+{
+	freed += snapshot != NULL;
+	__real_snapshot_free(snapshot);
+}
+
+/* ---- one collector at a time ---- */
+
+static struct collector_settings settings_of(int64_t interval_ns)
+{
+	return (struct collector_settings){
+		.interval_ns = interval_ns,
+		.cpu_limit = 100,
+		.wanted = {.policy = COUNT_FULL},
+	};
+}
+
 static void start(int64_t interval_ns)
 {
-	const struct collector_settings settings = {.interval_ns = interval_ns};
+	const struct collector_settings settings = settings_of(interval_ns);
 
-	allocated = 0;
+	made = 0;
 	freed = 0;
 	descriptors_before = unit_entries("/proc/self/fd");
 	threads_before = unit_entries("/proc/self/task");
 	assert_int_equal(collector_start(&collector, &settings), 0);
 }
 
-/* Also says that nothing of the collector is left: no memory, no descriptor, no thread. */
-static void stop(unsigned int taken)
+/* Also says that nothing of the collector is left: no snapshot, no descriptor, no thread. */
+static void stop(void)
 {
 	int64_t deadline_ns = clock_now_ns() + DEADLINE_MS * NS_PER_MS;
 
 	collector_stop(collector);
-	assert_int_equal(freed, allocated - taken + COLLECTORS_FREED);
+	assert_int_equal(freed, made);
 	assert_int_equal(unit_entries("/proc/self/fd"), descriptors_before);
 	/* a thread that was joined is still listed while the kernel takes it down */
 	while (unit_entries("/proc/self/task") > threads_before && clock_now_ns() < deadline_ns)
@@ -74,7 +81,7 @@ static void stop(unsigned int taken)
 
 static void configure(int64_t interval_ns)
 {
-	const struct collector_settings settings = {.interval_ns = interval_ns};
+	const struct collector_settings settings = settings_of(interval_ns);
 
 	assert_int_equal(collector_configure(collector, &settings), 0);
 }
@@ -99,7 +106,7 @@ static int64_t take(int64_t *interval_ns)
 	assert_int_equal(refresh.snapshot->method, METHOD_FULL);
 	taken_ns = refresh.snapshot->taken_ns;
 	*interval_ns = refresh.interval_ns;
-	free(refresh.snapshot);
+	snapshot_free(refresh.snapshot);
 	return taken_ns;
 }
 
@@ -114,12 +121,12 @@ static void the_first_refresh_comes_at_once_and_alone(void **state)
 	assert_in_range(taken_ns, before_ns, clock_now_ns());
 	assert_int_equal(interval_ns, HOUR_NS);
 	assert_false(readable_within(50));
-	stop(1);
+	stop();
 }
 
 static void refreshes_come_in_order_at_the_interval(void **state)
 {
-	static const int64_t every_ns = 20 * NS_PER_MS;
+	static const int64_t every_ns = 50 * NS_PER_MS;
 	int64_t before_ns = clock_now_ns();
 	int64_t last_ns = 0;
 	int64_t shortest_ns = INT64_MAX;
@@ -139,7 +146,7 @@ static void refreshes_come_in_order_at_the_interval(void **state)
 	}
 	/* a busy machine delays some, not all */
 	assert_true(shortest_ns < 2 * every_ns);
-	stop(10);
+	stop();
 }
 
 static void a_snapshot_says_how_long_it_took(void **state)
@@ -152,42 +159,116 @@ static void a_snapshot_says_how_long_it_took(void **state)
 	assert_true(readable_within(DEADLINE_MS));
 	assert_int_equal(collector_take(collector, &refresh), 0);
 	assert_in_range(refresh.snapshot->duration_us, 1, (clock_now_ns() - before_ns) / NS_PER_US);
-	free(refresh.snapshot);
-	stop(1);
+	snapshot_free(refresh.snapshot);
+	stop();
 }
 
-static void new_settings_take_effect_at_once(void **state)
+static void new_settings_are_followed_by_a_refresh_at_once(void **state)
 {
-	unsigned int taken = 2;
 	int64_t interval_ns;
 
 	(void)state;
 	start(HOUR_NS);
 	take(&interval_ns);
-	configure(NS_PER_MS);
+	configure(2 * HOUR_NS);
 	take(&interval_ns);
-	assert_int_equal(interval_ns, NS_PER_MS);
+	assert_int_equal(interval_ns, 2 * HOUR_NS);
+	assert_false(readable_within(50));
+	stop();
+}
+
+/* However many refreshes were on their way, the last one that comes tells what is in force. */
+static void the_interval_that_is_told_last_is_the_one_in_force(void **state)
+{
+	unsigned int taken = 0;
+	int64_t interval_ns;
+
+	(void)state;
+	start(NS_PER_MS);
+	take(&interval_ns);
 	configure(HOUR_NS);
 	for (; readable_within(50) && taken < DEADLINE_MS; taken++)
 		take(&interval_ns);
 	assert_true(taken < DEADLINE_MS);
-	stop(taken);
+	assert_int_equal(interval_ns, HOUR_NS);
+	stop();
 }
 
 static void the_last_of_many_settings_holds(void **state)
 {
-	int64_t interval_ns;
+	int64_t interval_ns = 0;
 
 	(void)state;
 	start(HOUR_NS);
 	take(&interval_ns);
-	for (int64_t hours = 2; hours < 100; hours++)
+	for (int64_t hours = 2; hours <= 10; hours++)
 		configure(hours * HOUR_NS);
-	configure(NS_PER_MS);
-	take(&interval_ns);
-	assert_int_equal(interval_ns, NS_PER_MS);
-	stop(2);
+	while (interval_ns != 10 * HOUR_NS) {
+		int64_t last_ns = interval_ns;
+
+		take(&interval_ns);
+		assert_true(interval_ns > last_ns);
+	}
+	assert_false(readable_within(50));
+	stop();
 }
+
+/* ---- the limit of CPU time ---- */
+
+static void the_interval_grows_with_what_a_refresh_costs(void **state)
+{
+	static const struct {
+		double limit;
+		int64_t cost_ms, interval_ms;
+	} cases[] = {
+		{2, 0, 5000},     {2, 99, 5000},     {2, 100, 5000},       {2, 101, 5050},
+		{2, 1000, 50000}, {100, 4999, 5000}, {100, 5001, 5001},    {0.5, 25, 5000},
+		{0.5, 26, 5200},  {0.1, 5, 5000},    {0.1, 3600, 3600000},
+	};
+
+	(void)state;
+	for (size_t place = 0; place < ENTRIES(cases); place++) {
+		const struct collector_settings settings = {
+			.interval_ns = 5 * NS_PER_SECOND,
+			.cpu_limit = cases[place].limit,
+		};
+
+		assert_int_equal(
+			affordable_interval_ns(&settings, cases[place].cost_ms * NS_PER_MS),
+			cases[place].interval_ms * NS_PER_MS);
+	}
+}
+
+/* The first refresh, of which nobody knows whether it was dear by chance, delays nothing. */
+static void real_refreshes_keep_to_the_limit(void **state)
+{
+	struct collector_settings settings = settings_of(1);
+	int64_t interval_ns, first_ns, second_ns, third_ns;
+
+	(void)state;
+	start(HOUR_NS);
+	take(&interval_ns);
+	assert_int_equal(interval_ns, HOUR_NS);
+	stop();
+
+	start(1);
+	first_ns = take(&interval_ns);
+	assert_int_equal(interval_ns, 1);
+	second_ns = take(&interval_ns);
+	assert_true(second_ns > first_ns);
+	assert_true(interval_ns > NS_PER_US);
+	third_ns = take(&first_ns);
+	assert_true(third_ns >= second_ns + interval_ns);
+	settings.cpu_limit = 1e-6;
+	assert_int_equal(collector_configure(collector, &settings), 0);
+	do
+		take(&interval_ns);
+	while (interval_ns < 100 * NS_PER_SECOND);
+	assert_false(readable_within(50));
+	stop();
+}
+
+/* ---- failure ---- */
 
 static void a_refresh_without_memory_fails_and_the_next_succeeds(void **state)
 {
@@ -203,19 +284,21 @@ static void a_refresh_without_memory_fails_and_the_next_succeeds(void **state)
 	assert_int_equal(refresh.error, -ENOMEM);
 	assert_string_equal(refresh.failed, "making a snapshot");
 	assert_null(refresh.snapshot);
-	configure(NS_PER_MS);
+	configure(HOUR_NS);
 	take(&interval_ns);
-	stop(1);
+	stop();
 }
+
+/* ---- an owner that does not read, and the end ---- */
 
 static void unread_refreshes_are_freed(void **state)
 {
 	(void)state;
 	start(NS_PER_MS);
-	while (allocated < 5)
+	while (made < 5)
 		assert_true(readable_within(DEADLINE_MS));
-	stop(0);
-	assert_true(allocated >= 5);
+	stop();
+	assert_true(freed >= 5);
 }
 
 /* A pipe of one page holds 4096 / sizeof(struct refresh) of them, and the thread one more. */
@@ -233,12 +316,12 @@ static void a_thread_that_waits_for_its_owner_is_ended(void **state)
 		assert_true(readable_within(DEADLINE_MS));
 		assert_int_equal(fcntl(collector->refreshes[WRITE_END], F_SETPIPE_SZ, size), size);
 		configure(1);
-		while (allocated < waiting && clock_now_ns() < deadline_ns)
+		while (made < waiting && clock_now_ns() < deadline_ns)
 			sched_yield();
-		assert_int_equal(allocated, waiting);
+		assert_int_equal(made, waiting);
 		assert_int_equal(ioctl(collector_descriptor(collector), FIONREAD, &held), 0);
-		assert_int_equal(held, size);
-		stop(0);
+		assert_int_equal(held, (waiting - 1) * sizeof(struct refresh));
+		stop();
 	}
 }
 
@@ -248,15 +331,15 @@ static void refreshes_that_waited_come_in_order(void **state)
 
 	(void)state;
 	start(1);
-	while (allocated < 300)
+	while (made < 50)
 		assert_true(readable_within(DEADLINE_MS));
-	for (int number = 0; number < 300; number++) {
+	for (int number = 0; number < 50; number++) {
 		int64_t taken_ns = take(&interval_ns);
 
 		assert_true(taken_ns > last_ns);
 		last_ns = taken_ns;
 	}
-	stop(300);
+	stop();
 }
 
 static void it_can_be_stopped_before_its_first_refresh_is_seen(void **state)
@@ -264,9 +347,38 @@ static void it_can_be_stopped_before_its_first_refresh_is_seen(void **state)
 	(void)state;
 	for (int time = 0; time < 50; time++) {
 		start(HOUR_NS);
-		stop(0);
+		stop();
 	}
 	collector_stop(NULL);
+}
+
+static void nothing_to_do(int signal)
+{
+	(void)signal;
+}
+
+static void signals_do_not_break_off_the_stop(void **state)
+{
+	const struct sigaction action = {.sa_handler = nothing_to_do};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+	const struct itimerspec often = {.it_value = {.tv_nsec = 10000},
+					 .it_interval = {.tv_nsec = 10000}};
+	const struct itimerspec never = {0};
+	timer_t timer;
+
+	(void)state;
+	sigaction(SIGUSR1, &action, NULL);
+	assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+	for (int time = 0; time < 200; time++) {
+		start(NS_PER_MS);
+		timer_settime(timer, 0, &often, NULL);
+		collector_stop(collector);
+		timer_settime(timer, 0, &never, NULL);
+		assert_int_equal(freed, made);
+		assert_int_equal(unit_entries("/proc/self/fd"), descriptors_before);
+	}
+	timer_delete(timer);
+	signal(SIGUSR1, SIG_DFL);
 }
 
 /* A signal that the thread did not block would end the process. */
@@ -287,7 +399,7 @@ static void signals_stay_with_the_owner(void **state)
 	assert_int_equal(sigismember(&pending, SIGUSR1), 1);
 	assert_int_equal(sigwait(&signals, &taken), 0);
 	pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
-	stop(1);
+	stop();
 }
 
 int main(void)
@@ -296,13 +408,17 @@ int main(void)
 		cmocka_unit_test(the_first_refresh_comes_at_once_and_alone),
 		cmocka_unit_test(refreshes_come_in_order_at_the_interval),
 		cmocka_unit_test(a_snapshot_says_how_long_it_took),
-		cmocka_unit_test(new_settings_take_effect_at_once),
+		cmocka_unit_test(new_settings_are_followed_by_a_refresh_at_once),
+		cmocka_unit_test(the_interval_that_is_told_last_is_the_one_in_force),
 		cmocka_unit_test(the_last_of_many_settings_holds),
+		cmocka_unit_test(the_interval_grows_with_what_a_refresh_costs),
+		cmocka_unit_test(real_refreshes_keep_to_the_limit),
 		cmocka_unit_test(a_refresh_without_memory_fails_and_the_next_succeeds),
 		cmocka_unit_test(unread_refreshes_are_freed),
 		cmocka_unit_test(a_thread_that_waits_for_its_owner_is_ended),
 		cmocka_unit_test(refreshes_that_waited_come_in_order),
 		cmocka_unit_test(it_can_be_stopped_before_its_first_refresh_is_seen),
+		cmocka_unit_test(signals_do_not_break_off_the_stop),
 		cmocka_unit_test(signals_stay_with_the_owner),
 	};
 

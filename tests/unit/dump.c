@@ -338,6 +338,22 @@ static void a_message_beyond_the_end_is_truncated(void **state)
 	assert_answer_fails(&bytes, -EBADMSG);
 }
 
+/* libmnl takes the padding for granted. */
+static void a_message_without_its_padding_is_truncated(void **state)
+{
+	(void)state;
+	for (size_t length = 4; length < 8; length++) {
+		struct bytes bytes = {0};
+
+		bytes_add(&bytes, header(NLMSG_DONE, 0), "\0\0\0\0\0\0\0", length);
+		bytes.length = NLMSG_LENGTH(length);
+		if (length > 4)
+			assert_answer_fails(&bytes, -EBADMSG);
+		else
+			assert_int_equal(run_scripted(&(struct datagram){.bytes = &bytes}, 1), 0);
+	}
+}
+
 static void a_message_shorter_than_its_header_is_truncated(void **state)
 {
 	struct bytes bytes = {0};
@@ -345,6 +361,23 @@ static void a_message_shorter_than_its_header_is_truncated(void **state)
 	(void)state;
 	add_socket(&bytes)->nlmsg_len = sizeof(struct nlmsghdr) - 1;
 	assert_answer_fails(&bytes, -EBADMSG);
+}
+
+/* libmnl's own check compares lengths as int. */
+static void a_message_of_more_than_2_gib_is_truncated(void **state)
+{
+	static const uint32_t lengths[] = {INT32_MAX, 0x80000000, 0xfffffff0, UINT32_MAX};
+
+	(void)state;
+	for (size_t length = 0; length < ENTRIES(lengths); length++) {
+		struct bytes on_socket = {0}, on_done = {0};
+
+		add_socket(&on_socket)->nlmsg_len = lengths[length];
+		add_result(&on_socket, NLMSG_DONE, 0);
+		assert_answer_fails(&on_socket, -EBADMSG);
+		add_result(&on_done, NLMSG_DONE, 0)->nlmsg_len = lengths[length];
+		assert_answer_fails(&on_done, -EBADMSG);
+	}
 }
 
 static void garbage_after_the_last_message_is_an_error(void **state)
@@ -520,7 +553,9 @@ int main(void)
 		TEST(a_datagram_that_ends_in_a_header_is_truncated),
 		TEST(a_header_without_its_payload_is_truncated),
 		TEST(a_message_beyond_the_end_is_truncated),
+		TEST(a_message_without_its_padding_is_truncated),
 		TEST(a_message_shorter_than_its_header_is_truncated),
+		TEST(a_message_of_more_than_2_gib_is_truncated),
 		TEST(garbage_after_the_last_message_is_an_error),
 		TEST(a_leftover_of_another_dump_is_an_error),
 		TEST(a_message_for_another_port_is_an_error),

@@ -50,22 +50,20 @@ static size_t word_index(const struct served *served, size_t row, oid index[MIB_
 	return length;
 }
 
-static bool present(const struct served *served, size_t row, struct mib_value *value)
+static bool present(const struct mib_cell *cell, struct mib_value *value)
 {
-	(void)served;
-	value->number = row;
+	value->number = cell->row;
 	return true;
 }
 
-static bool present_in_odd_rows(const struct served *served, size_t row, struct mib_value *value)
+static bool present_in_odd_rows(const struct mib_cell *cell, struct mib_value *value)
 {
-	return row % 2 == 1 && present(served, row, value);
+	return cell->row % 2 == 1 && present(cell, value);
 }
 
-static bool absent(const struct served *served, size_t row, struct mib_value *value)
+static bool absent(const struct mib_cell *cell, struct mib_value *value)
 {
-	(void)served;
-	(void)row;
+	(void)cell;
 	(void)value;
 	return false;
 }
@@ -406,6 +404,8 @@ static void each_state_has_its_count_and_its_label(void **state)
 			assert_int_equal(instance.value.number, family * 100 + place);
 		}
 	}
+	for (size_t row = 0; row < 2 * FAMILIES * STATES; row++)
+		assert_true(walk(&state_count_table, &served, &instance));
 	for (oid family = 1; family <= 2; family++) {
 		for (oid place = 1; place <= 11; place++) {
 			const struct name name = NAME(1, 1, 1, 6, family, place);
@@ -451,6 +451,7 @@ static void the_health_of_the_refreshing_is_told(void **state)
 	const struct refreshes refreshes = {
 		.failed = UINT32_MAX,
 		.interval_ns = 1500 * NS_PER_MS,
+		.window_ns = 86400 * NS_PER_SECOND,
 		.last_error = "counting: it rains",
 	};
 	struct snapshot snapshot = {.taken_ns = 7 * NS_PER_SECOND, .duration_us = 4321};
@@ -471,6 +472,7 @@ static void the_health_of_the_refreshing_is_told(void **state)
 	assert_scalar(&served, &instance, 6, ASN_OCTET_STR, 0);
 	assert_string_equal(instance.value.text, "counting: it rains");
 	assert_scalar(&served, &instance, 7, ASN_INTEGER, 1);
+	assert_scalar(&served, &instance, 8, ASN_GAUGE, 86400);
 	assert_false(walk(&refresh_scalars, &served, &instance));
 }
 
@@ -486,8 +488,281 @@ static void before_the_first_success_there_is_no_age(void **state)
 	assert_scalar(&served, &instance, 5, ASN_COUNTER, 3);
 	assert_scalar(&served, &instance, 6, ASN_OCTET_STR, 0);
 	assert_string_equal(instance.value.text, "");
+	assert_scalar(&served, &instance, 8, ASN_GAUGE, 0);
 	assert_false(walk(&refresh_scalars, &served, &instance));
 }
+
+/* ---- a whole MIB ---- */
+
+/* One of each sort of listener, ports with and without a service, thresholds in all standings. */
+static struct listener listeners[] = {
+	{{FAMILY_IPV4, {0}, 0, 80}, 1, 2, 128, 3},
+	{{FAMILY_IPV4, {127, 0, 0, 1}, 0, 25}, 2, 0, 256, UINT32_MAX},
+	{{FAMILY_IPV6, {0}, 0, 80}, 3, 4, 5, 6},
+	{{FAMILY_IPV6, {0x20, 1, 0xd, 0xb8, [15] = 1}, 0, 65535}, 4, 0, 0, 0},
+	{{FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, 2, 22}, 5, 6, 7, 8},
+	{{FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, UINT32_MAX, 22}, 1, 0, 0, 0},
+};
+static struct port_count ports[] = {
+	{{1, "tcpmux"}, {{0}}},
+	{{443, "https"}, {[FAMILY_IPV4] = {[STATE_ESTABLISHED] = 4}}},
+	{{65535, ""}, {[FAMILY_IPV6] = {[STATE_TIME_WAIT] = 5}}},
+};
+static const char *const threshold_texts[] = {
+	"a host tcpMemory 90",
+	"ab port 443 established 1: clear 2: hold 2",
+	"b state any listen @1:2",
+};
+
+#define INSTANCES                                                                                \
+	((2 * 11 + 11) * 4 + 2 * 4 + 12 + ENTRIES(listeners) * 6 + ENTRIES(ports) * 2 * 11 * 4 + \
+	 3 * 8 + 8 + 1)
+
+static struct snapshot whole_snapshot;
+static struct report *whole_report;
+static struct refreshes whole_refreshes;
+static struct served whole;
+
+static void judge_whole(void)
+{
+	struct thresholds *thresholds = thresholds_new();
+	struct judgement *judgement;
+
+	for (size_t place = 0; place < ENTRIES(threshold_texts); place++) {
+		struct threshold threshold;
+		const char *problem;
+
+		assert_int_equal(threshold_parse(threshold_texts[place], &threshold, &problem), 0);
+		assert_int_equal(thresholds_add(&thresholds, &threshold), 0);
+	}
+	judgement = judgement_begin(thresholds, NULL);
+	whole_report->judgement = judgement_next(judgement, &whole_snapshot);
+	judgement_release(judgement);
+	thresholds_release(thresholds);
+}
+
+static int make_whole(void **state)
+{
+	(void)state;
+	whole_snapshot = (struct snapshot){
+		.taken_ns = 50 * NS_PER_SECOND,
+		.method = METHOD_DERIVED,
+		.sockets = {[FAMILY_IPV4][STATE_LISTEN] = 1, [FAMILY_IPV6][STATE_LISTEN] = 1},
+		.listeners = listeners,
+		.listeners_count = ENTRIES(listeners),
+		.ports = ports,
+		.ports_count = ENTRIES(ports),
+	};
+	for (enum host_object object = 0; object < HOST_OBJECTS; object++)
+		host_set(&whole_snapshot.host, object, 1000u + object);
+	whole_report = report_new(&whole_snapshot, 9);
+	for (size_t place = 0; place < ENTRIES(listeners); place++)
+		whole_report->queued[place].max = 10 + (uint32_t)place;
+	whole_report->ports[2][FAMILY_IPV6][STATE_TIME_WAIT] = (struct extremes){3, 8};
+	judge_whole();
+	whole = (struct served){
+		.latest = whole_report,
+		.report = whole_report,
+		.judgement = whole_report->judgement,
+		.refreshes = &whole_refreshes,
+		.notifications_dropped = 77,
+		.now_ns = 51 * NS_PER_SECOND,
+		.up_from_ns = 20 * NS_PER_SECOND,
+	};
+	return 0;
+}
+
+static int release_whole(void **state)
+{
+	(void)state;
+	/* the snapshot is nobody's to free */
+	judgement_release(whole_report->judgement);
+	free(whole_report->ports);
+	free(whole_report->queued);
+	free(whole_report);
+	return 0;
+}
+
+static struct mib_instance get(const struct name *name)
+{
+	struct mib_instance instance = {0};
+
+	assert_int_equal(mib_get(mib_tables, &whole, name->at, name->length, &instance), MIB_FOUND);
+	assert_name(&instance, name);
+	return instance;
+}
+
+static void assert_number(struct name name, u_char type, uint64_t number)
+{
+	struct mib_instance instance = get(&name);
+
+	assert_int_equal(instance.type, type);
+	assert_int_equal(instance.value.number, number);
+}
+
+static void assert_text(struct name name, const char *text)
+{
+	struct mib_instance instance = get(&name);
+
+	assert_int_equal(instance.type, ASN_OCTET_STR);
+	assert_string_equal(instance.value.text, text);
+}
+
+static void assert_no_instance(struct name name)
+{
+	struct mib_instance instance;
+
+	assert_int_equal(mib_get(mib_tables, &whole, name.at, name.length, &instance),
+			 MIB_NO_INSTANCE);
+}
+
+static size_t walk_whole(void)
+{
+	struct name last = {0};
+	struct mib_instance instance;
+	size_t visited = 0;
+
+	while (mib_next(mib_tables, &whole, last.at, last.length, false, &instance)) {
+		struct name name = {.length = instance.name_length};
+		struct mib_instance got, again;
+
+		memcpy(name.at, instance.name, instance.name_length * sizeof(oid));
+		assert_true(compare(&last, &name) < 0);
+		got = get(&name);
+		assert_true(mib_next(mib_tables, &whole, name.at, name.length, true, &again));
+		assert_name(&again, &name);
+		assert_int_equal(got.type, instance.type);
+		if (got.type == ASN_OCTET_STR)
+			assert_string_equal(got.value.text, instance.value.text);
+		else
+			assert_int_equal(got.value.number, instance.value.number);
+		last = name;
+		visited++;
+	}
+	return visited;
+}
+
+static void a_whole_walk_ascends_and_gets_what_get_gets(void **state)
+{
+	(void)state;
+	assert_int_equal(walk_whole(), INSTANCES);
+	whole.report = NULL;
+	whole.too_old = true;
+	assert_int_equal(walk_whole(), 3 * 7 + 8 + 1);
+}
+
+#define ZEROS_10 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+#define ZEROS_13 ZEROS_10, 0, 0, 0
+#define ZEROS_16 ZEROS_13, 0, 0, 0
+#define LINK_LOCAL 0xfe, 0x80, ZEROS_13, 1
+
+static void listeners_are_indexed_as_in_tcp_mib(void **state)
+{
+	(void)state;
+	assert_text((struct name)NAME(1, 5, 1, 6, 1, 4, 0, 0, 0, 0, 80), "0.0.0.0:80");
+	assert_text((struct name)NAME(1, 5, 1, 6, 1, 4, 127, 0, 0, 1, 25), "127.0.0.1:25");
+	assert_text((struct name)NAME(1, 5, 1, 6, 2, 16, ZEROS_16, 80), "[::]:80");
+	assert_text((struct name)NAME(1, 5, 1, 6, 2, 16, 0x20, 1, 0xd, 0xb8, ZEROS_10, 0, 1, 65535),
+		    "[2001:db8::1]:65535");
+	assert_text((struct name)NAME(1, 5, 1, 6, 4, 20, LINK_LOCAL, 0, 0, 0, 2, 22),
+		    "[fe80::1%2]:22");
+	assert_text((struct name)NAME(1, 5, 1, 6, 4, 20, LINK_LOCAL, 255, 255, 255, 255, 22),
+		    "[fe80::1%4294967295]:22");
+	assert_no_instance((struct name)NAME(1, 5, 1, 6, 1, 4, 0, 0, 0, 0, 81));
+	assert_no_instance((struct name)NAME(1, 5, 1, 6, 2, 16, LINK_LOCAL, 22));
+	assert_number((struct name)NAME(1, 5, 1, 1, 1, 4, 127, 0, 0, 1, 25), ASN_GAUGE, 2);
+	assert_number((struct name)NAME(1, 5, 1, 2, 1, 4, 0, 0, 0, 0, 80), ASN_GAUGE, 2);
+	assert_number((struct name)NAME(1, 5, 1, 3, 1, 4, 127, 0, 0, 1, 25), ASN_GAUGE, 11);
+	assert_number((struct name)NAME(1, 5, 1, 4, 1, 4, 127, 0, 0, 1, 25), ASN_GAUGE, 256);
+	assert_number((struct name)NAME(1, 5, 1, 5, 1, 4, 127, 0, 0, 1, 25), ASN_COUNTER,
+		      UINT32_MAX);
+}
+
+static void ports_have_a_row_for_every_family_and_state(void **state)
+{
+	(void)state;
+	assert_number((struct name)NAME(1, 6, 1, 4, 1, 443, 5), ASN_GAUGE, 4);
+	assert_number((struct name)NAME(1, 6, 1, 4, 2, 443, 5), ASN_GAUGE, 0);
+	assert_number((struct name)NAME(1, 6, 1, 4, 2, 65535, 11), ASN_GAUGE, 5);
+	assert_number((struct name)NAME(1, 6, 1, 5, 2, 65535, 11), ASN_GAUGE, 3);
+	assert_number((struct name)NAME(1, 6, 1, 6, 2, 65535, 11), ASN_GAUGE, 8);
+	assert_text((struct name)NAME(1, 6, 1, 7, 1, 1, 1), "ipv4 1/tcpmux closed");
+	assert_text((struct name)NAME(1, 6, 1, 7, 1, 443, 5), "ipv4 443/https established");
+	assert_text((struct name)NAME(1, 6, 1, 7, 2, 65535, 11), "ipv6 65535 timeWait");
+	assert_no_instance((struct name)NAME(1, 6, 1, 4, 1, 80, 5));
+	assert_no_instance((struct name)NAME(1, 6, 1, 4, 1, 443, 12));
+	assert_no_instance((struct name)NAME(1, 6, 1, 4, 0, 443, 5));
+}
+
+/* The name is the index, without its length. */
+static void thresholds_are_told_as_they_stand(void **state)
+{
+	(void)state;
+	assert_text((struct name)NAME(1, 7, 1, 2, 'a', 'b'), "port 443 established");
+	assert_text((struct name)NAME(1, 7, 1, 3, 'a', 'b'), "1:");
+	assert_text((struct name)NAME(1, 7, 1, 4, 'a', 'b'), "2:");
+	assert_number((struct name)NAME(1, 7, 1, 5, 'a', 'b'), ASN_GAUGE, 4);
+	assert_number((struct name)NAME(1, 7, 1, 6, 'a', 'b'), ASN_INTEGER, 1);
+	assert_number((struct name)NAME(1, 7, 1, 7, 'a', 'b'), ASN_TIMETICKS, 0);
+	assert_number((struct name)NAME(1, 7, 1, 8, 'a', 'b'), ASN_COUNTER, 0);
+	assert_text((struct name)NAME(1, 7, 1, 9, 'a', 'b'), "ab");
+	assert_number((struct name)NAME(1, 7, 1, 5, 'b'), ASN_GAUGE, 2);
+	assert_number((struct name)NAME(1, 7, 1, 6, 'b'), ASN_INTEGER, 2);
+	assert_number((struct name)NAME(1, 7, 1, 7, 'b'), ASN_TIMETICKS, 3000);
+	assert_number((struct name)NAME(1, 7, 1, 8, 'b'), ASN_COUNTER, 1);
+	/* what is too old is not the value of now; where it stands still holds */
+	whole.too_old = true;
+	assert_no_instance((struct name)NAME(1, 7, 1, 5, 'b'));
+	assert_number((struct name)NAME(1, 7, 1, 6, 'b'), ASN_INTEGER, 2);
+	/* sysUpTime began after it was raised */
+	whole.up_from_ns = 51 * NS_PER_SECOND;
+	assert_number((struct name)NAME(1, 7, 1, 7, 'b'), ASN_TIMETICKS, 0);
+}
+
+static void the_host_is_told_as_far_as_it_is_known(void **state)
+{
+	static const enum host_object objects[] = {
+		HOST_ORPHANS,        HOST_ORPHANS_MAX,     HOST_TIME_WAITS,
+		HOST_TIME_WAITS_MAX, HOST_ALLOCATED,       HOST_MEMORY,
+		HOST_MEMORY_MAX,     HOST_SOCKETS_USED,    HOST_LISTEN_OVERFLOWS,
+		HOST_LISTEN_DROPS,   HOST_SYNCOOKIES_SENT, HOST_TIME_WAIT_OVERFLOWS,
+	};
+
+	(void)state;
+	for (size_t place = 0; place < ENTRIES(objects); place++) {
+		const struct name name = NAME(1, 4, place + 1, 0);
+
+		assert_number(name, place < 8 ? ASN_GAUGE : ASN_COUNTER64, 1000u + objects[place]);
+		whole_snapshot.host.known[objects[place]] = false;
+		assert_no_instance(name);
+	}
+}
+
+static void families_have_other_sockets_too(void **state)
+{
+	(void)state;
+	assert_number((struct name)NAME(1, 3, 1, 2, 1), ASN_GAUGE, 1);
+	assert_number((struct name)NAME(1, 3, 1, 3, 1), ASN_GAUGE, 1000 + HOST_UDP_IPV4);
+	assert_number((struct name)NAME(1, 3, 1, 3, 2), ASN_GAUGE, 1000 + HOST_UDP_IPV6);
+	assert_number((struct name)NAME(1, 3, 1, 4, 1), ASN_GAUGE, 1000 + HOST_RAW_IPV4);
+	assert_number((struct name)NAME(1, 3, 1, 4, 2), ASN_GAUGE, 1000 + HOST_RAW_IPV6);
+	assert_number((struct name)NAME(1, 3, 1, 5, 1), ASN_GAUGE, 1000 + HOST_FRAGMENTS_IPV4);
+	assert_number((struct name)NAME(1, 3, 1, 5, 2), ASN_GAUGE, 1000 + HOST_FRAGMENTS_IPV6);
+	whole_snapshot.host.known[HOST_UDP_IPV6] = false;
+	assert_number((struct name)NAME(1, 3, 1, 3, 1), ASN_GAUGE, 1000 + HOST_UDP_IPV4);
+	assert_no_instance((struct name)NAME(1, 3, 1, 3, 2));
+}
+
+static void totals_and_the_rest_are_told(void **state)
+{
+	(void)state;
+	assert_number((struct name)NAME(1, 2, 1, 2, 2), ASN_GAUGE, 2);
+	assert_text((struct name)NAME(1, 2, 1, 5, 11), "timeWait");
+	assert_number((struct name)NAME(1, 8, 7, 0), ASN_INTEGER, 2);
+	assert_number((struct name)NAME(1, 9, 1, 0), ASN_COUNTER, 77);
+}
+
+#define WHOLE(function) cmocka_unit_test_setup_teardown(function, make_whole, release_whole)
 
 int main(void)
 {
@@ -500,6 +775,13 @@ int main(void)
 		cmocka_unit_test(counts_that_are_too_old_have_no_rows),
 		cmocka_unit_test(the_health_of_the_refreshing_is_told),
 		cmocka_unit_test(before_the_first_success_there_is_no_age),
+		WHOLE(a_whole_walk_ascends_and_gets_what_get_gets),
+		WHOLE(listeners_are_indexed_as_in_tcp_mib),
+		WHOLE(ports_have_a_row_for_every_family_and_state),
+		WHOLE(thresholds_are_told_as_they_stand),
+		WHOLE(the_host_is_told_as_far_as_it_is_known),
+		WHOLE(families_have_other_sockets_too),
+		WHOLE(totals_and_the_rest_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

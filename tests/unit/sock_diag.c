@@ -7,30 +7,26 @@
 
 #include "clock.h"
 #include "datagrams.h"
+#include "network.h"
 #include "unit.h"
 
-#include <net/if.h>
-#include <sched.h>
-#include <stdbool.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include <string.h>
 
 /* TCP_BOUND_INACTIVE, which is the kernel's own and never shown (include/net/tcp_states.h). */
 #define UNKNOWN_STATE 13
 
 #define UNTOUCHED 0xa5
-
-static bool namespace_is_ours;
+#define ALL_SOCKETS (SOCKETS_LISTENING | SOCKETS_OTHER)
 
 /* ---- single messages ---- */
 
-static int count_message(uint8_t family, uint8_t state, uint32_t sockets[FAMILIES][STATES])
+static int count_message(uint8_t family, uint8_t state, struct socket_counts *counts)
 {
 	const struct inet_diag_msg socket = {.idiag_family = family, .idiag_state = state};
 	struct bytes bytes = {0};
 
 	return count_socket(bytes_add(&bytes, (struct nlmsghdr){0}, &socket, sizeof(socket)),
-			    sockets);
+			    counts);
 }
 
 static void assert_counts(uint32_t counted[FAMILIES][STATES], uint32_t expected[FAMILIES][STATES])
@@ -60,15 +56,16 @@ static void each_state_has_its_place(void **state)
 	assert_int_equal(ENTRIES(states), STATES);
 	for (size_t family = 0; family < ENTRIES(families); family++) {
 		for (size_t place = 0; place < ENTRIES(states); place++) {
-			uint32_t sockets[FAMILIES][STATES] = {0};
+			struct socket_counts counts = {0};
 			uint32_t expected[FAMILIES][STATES] = {0};
 
 			expected[families[family].rfc4001 - 1][states[place].rfc4022 - 1] = 2;
 			for (int time = 0; time < 2; time++)
 				assert_int_equal(count_message(families[family].kernel,
-							       states[place].kernel, sockets),
+							       states[place].kernel, &counts),
 						 0);
-			assert_counts(sockets, expected);
+			assert_counts(counts.sockets, expected);
+			assert_counts(counts.mini, expected);
 		}
 	}
 }
@@ -77,23 +74,24 @@ static void unknown_states_and_families_are_errors(void **state)
 {
 	static const uint8_t states[] = {0, 12, UNKNOWN_STATE, 14, 128, 255};
 	static const uint8_t families[] = {AF_UNSPEC, AF_UNIX, AF_NETLINK, 255};
-	uint32_t sockets[FAMILIES][STATES] = {0};
+	struct socket_counts counts = {0};
 	uint32_t none[FAMILIES][STATES] = {0};
 
 	(void)state;
 	for (size_t place = 0; place < ENTRIES(states); place++) {
-		assert_int_equal(count_message(AF_INET, states[place], sockets), -EPROTO);
-		assert_int_equal(count_message(AF_INET6, states[place], sockets), -EPROTO);
+		assert_int_equal(count_message(AF_INET, states[place], &counts), -EPROTO);
+		assert_int_equal(count_message(AF_INET6, states[place], &counts), -EPROTO);
 	}
 	for (size_t place = 0; place < ENTRIES(families); place++)
-		assert_int_equal(count_message(families[place], TCP_LISTEN, sockets), -EPROTO);
-	assert_counts(sockets, none);
+		assert_int_equal(count_message(families[place], TCP_LISTEN, &counts), -EPROTO);
+	assert_counts(counts.sockets, none);
+	assert_counts(counts.mini, none);
 }
 
 static void a_short_message_is_an_error(void **state)
 {
 	const struct inet_diag_msg socket = {.idiag_family = AF_INET, .idiag_state = TCP_LISTEN};
-	uint32_t sockets[FAMILIES][STATES] = {0};
+	struct socket_counts counts = {0};
 	uint32_t none[FAMILIES][STATES] = {0};
 
 	(void)state;
@@ -102,17 +100,55 @@ static void a_short_message_is_an_error(void **state)
 
 		assert_int_equal(
 			count_socket(bytes_add(&bytes, (struct nlmsghdr){0}, &socket, length),
-				     sockets),
+				     &counts),
 			-EBADMSG);
 	}
-	assert_counts(sockets, none);
+	assert_counts(counts.sockets, none);
+	assert_counts(counts.mini, none);
+}
+
+/* How far it is shut down, the kernel tells of full sockets only. */
+static void a_full_socket_is_told_from_others(void **state)
+{
+	static const struct {
+		uint16_t type;
+		bool full;
+	} attributes[] = {
+		{INET_DIAG_MEMINFO, false},
+		{INET_DIAG_TOS, false},
+		{INET_DIAG_SHUTDOWN, true},
+		{INET_DIAG_SHUTDOWN + 1, false},
+	};
+	struct {
+		struct inet_diag_msg socket;
+		struct nlattr attribute;
+		uint32_t value;
+	} message = {
+		.socket = {.idiag_family = AF_INET6, .idiag_state = TCP_FIN_WAIT2},
+		.attribute = {.nla_len = sizeof(struct nlattr) + 1},
+	};
+
+	(void)state;
+	for (size_t place = 0; place < ENTRIES(attributes); place++) {
+		struct socket_counts counts = {0};
+		struct bytes bytes = {0};
+
+		message.attribute.nla_type = attributes[place].type;
+		assert_int_equal(count_socket(bytes_add(&bytes, (struct nlmsghdr){0}, &message,
+							sizeof(message)),
+					      &counts),
+				 0);
+		assert_int_equal(counts.sockets[FAMILY_IPV6][STATE_FIN_WAIT_2], 1);
+		assert_int_equal(counts.mini[FAMILY_IPV6][STATE_FIN_WAIT_2],
+				 !attributes[place].full);
+	}
 }
 
 /* ---- whole dumps ---- */
 
 /* A dump of a good message and of one with @p last_state, which ends with @p result. */
 static int count_scripted(struct dump *dump, uint8_t last_state, int result,
-			  uint32_t sockets[FAMILIES][STATES])
+			  struct socket_counts *counts)
 {
 	const struct inet_diag_msg first = {.idiag_family = AF_INET, .idiag_state = TCP_LISTEN};
 	const struct inet_diag_msg last = {.idiag_family = AF_INET6, .idiag_state = last_state};
@@ -129,104 +165,73 @@ static int count_scripted(struct dump *dump, uint8_t last_state, int result,
 	header.nlmsg_type = NLMSG_DONE;
 	bytes_add(&bytes, header, &result, sizeof(result));
 	datagrams_script(&script, 1);
-	return sock_diag_count(dump, sockets);
+	return sock_diag_count(dump, ALL_SOCKETS, counts);
 }
 
 static void a_failure_leaves_the_counts_alone(void **state)
 {
 	static struct dump dump;
-	uint32_t sockets[FAMILIES][STATES], untouched[FAMILIES][STATES];
+	struct socket_counts counts, untouched;
 	uint32_t expected[FAMILIES][STATES] = {0};
 
 	(void)state;
-	memset(untouched, UNTOUCHED, sizeof(untouched));
+	memset(&untouched, UNTOUCHED, sizeof(untouched));
 	dump_initialise(&dump);
-	assert_int_equal(sock_diag_count(&dump, sockets), 0);
+	assert_int_equal(sock_diag_count(&dump, ALL_SOCKETS, &counts), 0);
 
-	memset(sockets, UNTOUCHED, sizeof(sockets));
-	assert_int_equal(count_scripted(&dump, TCP_CLOSING, -ENOENT, sockets), -ENOENT);
-	assert_counts(sockets, untouched);
+	memset(&counts, UNTOUCHED, sizeof(counts));
+	assert_int_equal(count_scripted(&dump, TCP_CLOSING, -ENOENT, &counts), -ENOENT);
+	assert_memory_equal(&counts, &untouched, sizeof(counts));
 
-	assert_int_equal(sock_diag_count(&dump, sockets), 0);
-	memset(sockets, UNTOUCHED, sizeof(sockets));
-	assert_int_equal(count_scripted(&dump, UNKNOWN_STATE, 0, sockets), -EPROTO);
-	assert_counts(sockets, untouched);
+	assert_int_equal(sock_diag_count(&dump, ALL_SOCKETS, &counts), 0);
+	memset(&counts, UNTOUCHED, sizeof(counts));
+	assert_int_equal(count_scripted(&dump, UNKNOWN_STATE, 0, &counts), -EPROTO);
+	assert_memory_equal(&counts, &untouched, sizeof(counts));
 
-	assert_int_equal(sock_diag_count(&dump, sockets), 0);
+	assert_int_equal(sock_diag_count(&dump, ALL_SOCKETS, &counts), 0);
 	expected[FAMILY_IPV4][STATE_LISTEN] = 1;
 	expected[FAMILY_IPV6][STATE_CLOSING] = 1;
-	assert_int_equal(count_scripted(&dump, TCP_CLOSING, 0, sockets), 0);
-	assert_counts(sockets, expected);
+	assert_int_equal(count_scripted(&dump, TCP_CLOSING, 0, &counts), 0);
+	assert_counts(counts.sockets, expected);
 	dump_finalise(&dump);
 }
 
 /* ---- real sockets ---- */
 
-/* Root may make a network namespace, everybody else needs a user namespace around it. */
-static int enter_namespace(void **state)
+static void wait_for_counts(struct dump *dump, socket_states states,
+			    uint32_t expected[FAMILIES][STATES], struct socket_counts *counts)
 {
-	struct ifreq loopback = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-	int any;
+	int64_t deadline_ns = clock_now_ns() + 10 * NS_PER_SECOND;
 
-	(void)state;
-	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-		return 0;
-	any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	namespace_is_ours = ioctl(any, SIOCSIFFLAGS, &loopback) == 0;
-	return close(any);
-}
-
-static int open_bound(int family, struct sockaddr_storage *address, socklen_t *length)
-{
-	int bound = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	*address = (struct sockaddr_storage){.ss_family = (sa_family_t)family};
-	*length = sizeof(*address);
-	assert_int_equal(bind(bound, (struct sockaddr *)address, *length), 0);
-	assert_int_equal(getsockname(bound, (struct sockaddr *)address, length), 0);
-	return bound;
-}
-
-static int open_listener(int family, struct sockaddr_storage *address, socklen_t *length)
-{
-	int listener = open_bound(family, address, length);
-
-	assert_int_equal(listen(listener, 8), 0);
-	return listener;
-}
-
-static int open_connection(int family, const struct sockaddr_storage *address, socklen_t length)
-{
-	int connection = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(connect(connection, (const struct sockaddr *)address, length), 0);
-	return connection;
+	/* the peers' acknowledgements may take their time */
+	do
+		assert_int_equal(sock_diag_count(dump, states, counts), 0);
+	while (memcmp(counts->sockets, expected, sizeof(counts->sockets)) != 0 &&
+	       clock_now_ns() < deadline_ns);
+	assert_counts(counts->sockets, expected);
 }
 
 static void real_sockets_are_counted_exactly(void **state)
 {
 	static struct dump dump;
-	uint32_t sockets[FAMILIES][STATES], expected[FAMILIES][STATES] = {0};
-	struct sockaddr_storage address4, address6;
-	socklen_t length4, length6;
-	int open[6];
-	int64_t deadline_ns;
+	struct socket_counts counts;
+	uint32_t expected[FAMILIES][STATES] = {0}, mini[FAMILIES][STATES] = {0};
+	int open[5];
 
 	(void)state;
-	if (!namespace_is_ours)
+	if (!network_is_ours())
 		skip();
 	dump_initialise(&dump);
-	memset(sockets, UNTOUCHED, sizeof(sockets));
-	assert_int_equal(sock_diag_count(&dump, sockets), 0);
-	assert_counts(sockets, expected);
+	memset(&counts, UNTOUCHED, sizeof(counts));
+	assert_int_equal(sock_diag_count(&dump, ALL_SOCKETS, &counts), 0);
+	assert_counts(counts.sockets, expected);
+	assert_counts(counts.mini, mini);
 
-	open[0] = open_listener(AF_INET, &address4, &length4);
-	open[1] = open_listener(AF_INET6, &address6, &length6);
-	open[2] = open_connection(AF_INET, &address4, length4);
-	open[3] = open_connection(AF_INET6, &address6, length6);
-	open[4] = open_connection(AF_INET6, &address6, length6);
-	/* a socket that is bound and nothing else is not asked for */
-	open[5] = open_bound(AF_INET, &address4, &length4);
+	open[0] = network_listen(AF_INET, 1000);
+	open[1] = network_listen(AF_INET6, 1000);
+	open[2] = network_connect(AF_INET, 1000);
+	open[3] = network_connect(AF_INET6, 1000);
+	open[4] = network_connect(AF_INET6, 1000);
 	shutdown(open[4], SHUT_WR);
 	expected[FAMILY_IPV4][STATE_LISTEN] = 1;
 	expected[FAMILY_IPV6][STATE_LISTEN] = 1;
@@ -234,13 +239,59 @@ static void real_sockets_are_counted_exactly(void **state)
 	expected[FAMILY_IPV6][STATE_ESTABLISHED] = 2;
 	expected[FAMILY_IPV6][STATE_FIN_WAIT_2] = 1;
 	expected[FAMILY_IPV6][STATE_CLOSE_WAIT] = 1;
-	/* the peers' acknowledgements may take their time */
-	deadline_ns = clock_now_ns() + 10 * NS_PER_SECOND;
-	do
-		assert_int_equal(sock_diag_count(&dump, sockets), 0);
-	while (memcmp(sockets, expected, sizeof(expected)) != 0 && clock_now_ns() < deadline_ns);
-	assert_counts(sockets, expected);
+	wait_for_counts(&dump, ALL_SOCKETS, expected, &counts);
+	assert_counts(counts.mini, mini);
 
+	/* after close() only a small socket is left of it */
+	close(open[4]);
+	mini[FAMILY_IPV6][STATE_FIN_WAIT_2] = 1;
+	wait_for_counts(&dump, ALL_SOCKETS, expected, &counts);
+	while (counts.mini[FAMILY_IPV6][STATE_FIN_WAIT_2] == 0)
+		wait_for_counts(&dump, ALL_SOCKETS, expected, &counts);
+	assert_counts(counts.mini, mini);
+	for (size_t place = 0; place < 4; place++)
+		close(open[place]);
+	dump_finalise(&dump);
+}
+
+static void only_what_is_asked_for_is_counted(void **state)
+{
+	static struct dump dump;
+	struct socket_counts counts;
+	uint32_t expected[FAMILIES][STATES] = {0};
+	int open[6];
+
+	(void)state;
+	if (!network_is_ours())
+		skip();
+	dump_initialise(&dump);
+	open[0] = network_listen(AF_INET, 2000);
+	open[1] = network_listen(AF_INET6, 2000);
+	open[2] = network_connect(AF_INET, 2000);
+	open[3] = network_connect(AF_INET6, 2000);
+	open[4] = network_bind(AF_INET, 2001);
+	open[5] = network_bind(AF_INET6, 2001);
+	assert_int_equal(sock_diag_count(&dump, SOCKETS_ESTABLISHED, &counts), 0);
+	expected[FAMILY_IPV4][STATE_ESTABLISHED] = 2;
+	expected[FAMILY_IPV6][STATE_ESTABLISHED] = 2;
+	assert_counts(counts.sockets, expected);
+	assert_int_equal(sock_diag_count_family(&dump, FAMILY_IPV6, SOCKETS_ESTABLISHED, &counts),
+			 0);
+	expected[FAMILY_IPV4][STATE_ESTABLISHED] = 0;
+	assert_counts(counts.sockets, expected);
+	assert_int_equal(sock_diag_count_family(&dump, FAMILY_IPV4, SOCKETS_LISTENING, &counts), 0);
+	memset(expected, 0, sizeof(expected));
+	expected[FAMILY_IPV4][STATE_LISTEN] = 1;
+	assert_counts(counts.sockets, expected);
+	assert_int_equal(sock_diag_count(&dump, SOCKETS_TIME_WAIT, &counts), 0);
+	memset(expected, 0, sizeof(expected));
+	assert_counts(counts.sockets, expected);
+	if (sock_diag_try_bound_inactive() == 0) {
+		assert_int_equal(sock_diag_count(&dump, SOCKETS_BOUND_INACTIVE, &counts), 0);
+		expected[FAMILY_IPV4][STATE_CLOSED] = 1;
+		expected[FAMILY_IPV6][STATE_CLOSED] = 1;
+		assert_counts(counts.sockets, expected);
+	}
 	for (size_t place = 0; place < ENTRIES(open); place++)
 		close(open[place]);
 	dump_finalise(&dump);
@@ -252,10 +303,12 @@ int main(void)
 		cmocka_unit_test(each_state_has_its_place),
 		cmocka_unit_test(unknown_states_and_families_are_errors),
 		cmocka_unit_test(a_short_message_is_an_error),
+		cmocka_unit_test(a_full_socket_is_told_from_others),
 		cmocka_unit_test(a_failure_leaves_the_counts_alone),
 		cmocka_unit_test(real_sockets_are_counted_exactly),
+		cmocka_unit_test(only_what_is_asked_for_is_counted),
 	};
 
 	alarm(60);
-	return cmocka_run_group_tests(tests, enter_namespace, NULL);
+	return cmocka_run_group_tests(tests, network_enter, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What every unit test needs: cmocka with the headers that it wants before it, and a look at the
- * process itself.
+ * What unit tests need: cmocka with the headers that it wants before it, a look at the process
+ * itself, and numbers by chance.
  */
 #ifndef UNIT_H
 #define UNIT_H
@@ -28,6 +28,17 @@ static inline size_t unit_entries(const char *directory)
 		entries++;
 	closedir(opened);
 	return entries;
+}
+
+/** A number below @p below, by chance, but the same in every run (xorshift32). */
+static inline uint32_t unit_random(uint32_t below)
+{
+	static uint32_t random = 2463534242;
+
+	random ^= random << 13;
+	random ^= random >> 17;
+	random ^= random << 5;
+	return random % below;
 }
 
 #endif
