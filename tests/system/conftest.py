@@ -4,10 +4,13 @@
 import os
 import pathlib
 import signal
+import subprocess
+import sys
 
 import pytest
 
-from daemons import AGENT, Agent, Snmpd
+from daemons import AGENT, Agent, Snmpd, Snmptrapd
+from listeners import Listeners
 from network import fresh_network
 
 
@@ -40,6 +43,15 @@ def snmpd(tmp_path):
 
 
 @pytest.fixture
+def snmptrapd(tmp_path):
+    """Running: snmpd looks for it when it starts."""
+    daemon = Snmptrapd(tmp_path)
+    daemon.start()
+    yield daemon
+    daemon.clean_up()
+
+
+@pytest.fixture
 def make_agent(tmp_path, snmpd):
     """make_agent(NAME, PROGRAM): an agent that has the directory NAME to itself."""
     agents = []
@@ -67,6 +79,23 @@ def served(snmpd, agent):
     agent.start()
     agent.wait_until_registered()
     return agent
+
+
+@pytest.fixture
+def listeners():
+    """Of IPv4, none yet."""
+    held = Listeners()
+    yield held
+    held.number(0)
+
+
+@pytest.fixture
+def churn():
+    """Sockets that come and go, a few dozen at a time."""
+    process = subprocess.Popen([sys.executable, pathlib.Path(__file__).with_name("churn.py")])
+    yield
+    process.kill()
+    process.wait()
 
 
 @pytest.fixture

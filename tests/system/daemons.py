@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The two daemons that the tests run: the real snmpd, and the agent under test."""
+"""The daemons that the tests run: the agent under test, and the real snmpd and snmptrapd."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -10,10 +11,13 @@ import mib
 import snmp
 from polling import until
 
-_BUILD = pathlib.Path(os.environ.get("BUILD", pathlib.Path(__file__).parents[2] / "build"))
-AGENT = pathlib.Path(os.environ.get("AGENT", _BUILD / "tcp-state-agent"))
+BUILD = pathlib.Path(os.environ.get("BUILD", pathlib.Path(__file__).parents[2] / "build"))
+AGENT = pathlib.Path(os.environ.get("AGENT", BUILD / "tcp-state-agent"))
 FAST_AGENT = pathlib.Path(
-    os.environ.get("FAST_AGENT", _BUILD / "tests/system/tcp-state-agent-fast"))
+    os.environ.get("FAST_AGENT", BUILD / "tests/system/tcp-state-agent-fast"))
+
+# A sanitizer's own use of memory and time says nothing of the agent's.
+SANITIZED = AGENT.exists() and b"__asan_init" in AGENT.read_bytes()
 
 _SNMPD_CONF = """\
 agentAddress {address}
@@ -29,12 +33,27 @@ agentXSocket unix:{agentx}
 agentXPerms {perms}
 """
 
+# Lines of snmpd.conf that send to snmptrapd, and what that calls the security of what then comes.
+TRAPS = "trap2sink 127.0.0.1 public\n"
+INFORMS = ("trapsess -Ci -v 3 -u watcher -l authPriv -a SHA -A authPhrase -x AES -X privPhrase"
+           " 127.0.0.1\n")
+TRAP_SECURITY = "TRAP2, SNMP v2c, community public"
+INFORM_SECURITY = "INFORM, SNMP v3, user watcher, context "
+
+_SNMPTRAPD_CONF = """\
+createUser watcher SHA authPhrase AES privPhrase
+authUser log watcher priv
+authCommunity log public
+format2 %P\\t%v\\n
+"""
+
 # Names of net-snmp's functions are only found by the slow way to unwind.
 _SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "fast_unwind_on_malloc=0",
     "LSAN_OPTIONS": "print_suppressions=0:suppressions="
                     + str(pathlib.Path(__file__).with_name("netsnmp.supp")),
 }
+_READ_AGAIN = "the configuration was read again"
 _SANITIZER_REPORTS = ("ERROR: AddressSanitizer", "runtime error", "LeakSanitizer")
 
 
@@ -76,6 +95,17 @@ class Daemon:
         self.process.send_signal(signal.SIGSTOP)
         until(self._paused, "the process is stopped")
 
+    @contextlib.contextmanager
+    def paused(self):
+        self.pause()
+        yield
+        self.resume()
+
+    def cpu_seconds(self):
+        """Of all threads, to the nanosecond, where /proc/PID/stat has ticks of 10 ms."""
+        return sum(int((task / "schedstat").read_text().split()[0]) / 1e9
+                   for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir())
+
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
 
@@ -91,19 +121,21 @@ class Daemon:
 
 
 class Snmpd(Daemon):
-    """The AgentX master, whose files are all in DIRECTORY."""
+    """The AgentX master, whose files are all in DIRECTORY; MORE_LINES end its configuration."""
 
     def __init__(self, directory):
         super().__init__(directory / "snmpd.log")
         self.agentx = directory / "agentx"
         self.agentx_perms = "0777 0777"
+        self.template = _SNMPD_CONF
+        self.more_lines = ""
         self._directory = directory
 
     def start(self):
         """Return as soon as it serves."""
         configuration = self._directory / "snmpd.conf"
-        configuration.write_text(_SNMPD_CONF.format(
-            address=snmp.ADDRESS, agentx=self.agentx, perms=self.agentx_perms))
+        configuration.write_text(self.template.format(
+            address=snmp.ADDRESS, agentx=self.agentx, perms=self.agentx_perms) + self.more_lines)
         persistent = self._directory / "snmpd"
         # SMUX would be a TCP listener among the sockets that are counted.
         self.launch(["snmpd", "-f", "-Le", "-I", "-smux", "-C", "-c", configuration],
@@ -126,11 +158,33 @@ class Agent(Daemon):
         self._agentx = agentx
 
     def configure(self, **directives):
-        """Write the configuration: refreshInterval 0.1, unlimited, unless told otherwise."""
+        """Write the configuration: refreshInterval 0.1, unlimited, unless told otherwise.
+
+        Counts of any age are served: a busy machine is late by more than three intervals. A
+        directive whose value is a list is written once for each of its elements, one whose value
+        is None not at all.
+        """
         directives = {"agentXSocket": f"unix:{self._agentx}", "refreshInterval": 0.1,
-                      "cpuLimit": 100, **directives}
+                      "maxAge": 3600, "cpuLimit": 100, **directives}
         self.configuration.write_text(
-            "".join(f"{word} {value}\n" for word, value in directives.items()))
+            "".join(f"{word} {value}\n" for word, values in directives.items()
+                    for value in (values if isinstance(values, list) else [values])
+                    if value is not None))
+
+    def hang_up(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def reconfigure(self, **directives):
+        """Return when it has read the new configuration."""
+        read_before = self.log.count(_READ_AGAIN)
+        self.configure(**directives)
+        self.hang_up()
+        until(lambda: self.log.count(_READ_AGAIN) > read_before, "the configuration is read")
+
+    def run(self, *options):
+        """To its end, which comes at once: it answers, is wrong, or becomes a daemon."""
+        return subprocess.run([self.program, *options], env=self.environment,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=5)
 
     def start(self, *options, launcher=(), **how):
         """Start it in the foreground, LAUNCHER being what runs the program instead of us."""
@@ -160,6 +214,44 @@ class Agent(Daemon):
     def _serves(self, community):
         assert self.running, self.log
         return snmp.answers(mib.REFRESH_INTERVAL, community=community)
+
+
+class Snmptrapd(Daemon):
+    """The receiver of notifications, whose files are all in DIRECTORY."""
+
+    def __init__(self, directory):
+        super().__init__(directory / "snmptrapd.log")
+        self._directory = directory
+
+    def start(self):
+        """Return as soon as it listens."""
+        configuration = self._directory / "snmptrapd.conf"
+        configuration.write_text(_SNMPTRAPD_CONF)
+        persistent = self._directory / "snmptrapd"
+        self.launch(["snmptrapd", "-f", "-Lo", "-n", "-On", "-Oe", "-Ot", "-I", "-smux", "-X",
+                     "-C", "-c", configuration, "udp:127.0.0.1:162"],
+                    env={**os.environ, "MIBS": "", "SNMP_PERSISTENT_DIR": str(persistent)})
+        until(lambda: "NET-SNMP version" in self.log, "snmptrapd listens")
+
+    def received(self, security=TRAP_SECURITY, below=mib.ROOT):
+        """The notifications BELOW, an OID, that came so far as SECURITY says, in order.
+
+        Of each the varbinds behind sysUpTime.0; the first tells which notification it is.
+        """
+        told = (line.split("\t") for line in self.log.splitlines() if "\t" in line)
+        notifications = [[snmp.varbind(varbind) for varbind in varbinds[1:]]
+                         for security_told, *varbinds in told if security_told == security]
+        return [varbinds for varbinds in notifications
+                if varbinds[0].value.startswith(snmp.dotted(below) + ".")]
+
+
+def refused(done, *words):
+    """The agent has said what is wrong, in one line that has WORDS, and has not started."""
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    for word in words:
+        assert word in done.stderr
 
 
 def wait_for_refresh():

@@ -1,16 +1,56 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The OIDs of TCP-STATE-COUNT-MIB that the tests ask for, as tuples."""
+"""The OIDs of TCP-STATE-COUNT-MIB that the tests ask for, as tuples.
+
+An object ends with its own number; of() makes an instance of it.
+"""
 
 ROOT = (1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 793)
 
 STATE_COUNT_ENTRY = ROOT + (1, 1, 1)
 COUNT = STATE_COUNT_ENTRY + (3,)
+COUNT_MIN = STATE_COUNT_ENTRY + (4,)
+COUNT_MAX = STATE_COUNT_ENTRY + (5,)
 LABEL = STATE_COUNT_ENTRY + (6,)
 
-# In the order of tcpConnectionState; a row's index is (family, state), families 4 and 6.
-STATES = ("closed", "listen", "synSent", "synReceived", "established", "finWait1", "finWait2",
-          "closeWait", "lastAck", "closing", "timeWait")
-ROWS = tuple((family, state) for family in (4, 6) for state in STATES)
+_STATE_TOTAL_ENTRY = ROOT + (1, 2, 1)
+TOTAL = _STATE_TOTAL_ENTRY + (2,)
+TOTAL_MIN = _STATE_TOTAL_ENTRY + (3,)
+TOTAL_MAX = _STATE_TOTAL_ENTRY + (4,)
+
+_FAMILY_ENTRY = ROOT + (1, 3, 1)
+FAMILY_SOCKETS = _FAMILY_ENTRY + (2,)
+FAMILY_UDP = _FAMILY_ENTRY + (3,)
+FAMILY_RAW = _FAMILY_ENTRY + (4,)
+FAMILY_FRAG = _FAMILY_ENTRY + (5,)
+
+HOST = ROOT + (1, 4)
+HOST_NAMES = ("tcpOrphans", "tcpOrphansMax", "tcpTimeWaits", "tcpTimeWaitsMax", "tcpAllocated",
+              "tcpMemory", "tcpMemoryMax", "socketsUsed", "tcpListenOverflows", "tcpListenDrops",
+              "tcpSyncookiesSent", "tcpTimeWaitOverflows")
+
+LISTEN_QUEUE_ENTRY = ROOT + (1, 5, 1)
+LISTEN_SOCKETS = LISTEN_QUEUE_ENTRY + (1,)
+LISTEN_QUEUED = LISTEN_QUEUE_ENTRY + (2,)
+LISTEN_QUEUED_MAX = LISTEN_QUEUE_ENTRY + (3,)
+LISTEN_BACKLOG = LISTEN_QUEUE_ENTRY + (4,)
+LISTEN_DROPPED = LISTEN_QUEUE_ENTRY + (5,)
+LISTEN_LABEL = LISTEN_QUEUE_ENTRY + (6,)
+
+PORT_STATE_ENTRY = ROOT + (1, 6, 1)
+PORT_COUNT = PORT_STATE_ENTRY + (4,)
+PORT_MIN = PORT_STATE_ENTRY + (5,)
+PORT_MAX = PORT_STATE_ENTRY + (6,)
+PORT_LABEL = PORT_STATE_ENTRY + (7,)
+
+THRESHOLD_ENTRY = ROOT + (1, 7, 1)
+THRESHOLD_METRIC = THRESHOLD_ENTRY + (2,)
+THRESHOLD_RANGE = THRESHOLD_ENTRY + (3,)
+THRESHOLD_CLEAR_RANGE = THRESHOLD_ENTRY + (4,)
+THRESHOLD_VALUE = THRESHOLD_ENTRY + (5,)
+THRESHOLD_STATUS = THRESHOLD_ENTRY + (6,)
+THRESHOLD_SINCE = THRESHOLD_ENTRY + (7,)
+THRESHOLD_RAISES = THRESHOLD_ENTRY + (8,)
+THRESHOLD_LABEL = THRESHOLD_ENTRY + (9,)
 
 _REFRESH = ROOT + (1, 8)
 REFRESH_INTERVAL = _REFRESH + (1, 0)
@@ -18,13 +58,58 @@ REFRESH_AGE = _REFRESH + (2, 0)
 REFRESHES = _REFRESH + (4, 0)
 REFRESH_ERRORS = _REFRESH + (5, 0)
 REFRESH_LAST_ERROR = _REFRESH + (6, 0)
+REFRESH_METHOD = _REFRESH + (7, 0)
+REFRESH_WINDOW = _REFRESH + (8, 0)
+
+THRESHOLD_DROPPED = ROOT + (1, 9, 1, 0)
+
+RAISED = ROOT + (0, 1)
+CLEARED = ROOT + (0, 2)
 
 SYS_UP_TIME = (1, 3, 6, 1, 2, 1, 1, 3, 0)
+SNMP_TRAP_OID = (1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0)
+# tcpListenerProcess of TCP-MIB
+LISTENER_PROCESS = (1, 3, 6, 1, 2, 1, 6, 20, 1, 4)
+
+FULL, DERIVED = 1, 2
+NORMAL, RAISED_STATUS = 1, 2
+
+# In the order of tcpConnectionState; a row's index is (family, state), families 4 and 6.
+STATES = ("closed", "listen", "synSent", "synReceived", "established", "finWait1", "finWait2",
+          "closeWait", "lastAck", "closing", "timeWait")
+ROWS = tuple((family, state) for family in (4, 6) for state in STATES)
+
+
+def _version(family):
+    return {4: 1, 6: 2}[family]
+
+
+def of(column, family, state):
+    """The instance of a COLUMN of tcpStateCountTable for FAMILY (4, 6) and STATE (of STATES)."""
+    return column + (_version(family), STATES.index(state) + 1)
 
 
 def count(family, state):
-    """The instance of tcpStateCount for FAMILY (4, 6) and STATE (of STATES)."""
-    return COUNT + ({4: 1, 6: 2}[family], STATES.index(state) + 1)
+    return of(COUNT, family, state)
+
+
+def of_state(column, state):
+    """The instance of a COLUMN of tcpStateTotalTable."""
+    return column + (STATES.index(state) + 1,)
+
+
+def of_port(column, family, port, state):
+    """The instance of a COLUMN of tcpPortStateTable."""
+    return column + (_version(family), port, STATES.index(state) + 1)
+
+
+def of_host(name):
+    return HOST + (HOST_NAMES.index(name) + 1, 0)
+
+
+def of_threshold(column, name):
+    """The instance of a COLUMN of tcpThresholdTable."""
+    return column + tuple(name.encode())
 
 
 COUNTS = tuple(count(*row) for row in ROWS)

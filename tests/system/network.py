@@ -7,6 +7,9 @@ import subprocess
 
 CLONE_NEWNET = 0x40000000
 
+# A descriptor of the one that the tests were started in.
+FIRST_NETWORK = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
 
 def fresh_network():
     """Move the calling thread (pytest's main thread) and its later children to a new namespace.

@@ -67,14 +67,15 @@ def _run(command, oids, *options, community="public", timeout=2, assignment=()):
         capture_output=True, text=True)
     if done.returncode == 0:
         # A value may go on over lines; a varbind begins with its OID.
-        return [_varbind(told) for told in re.split(r"\n(?=\.\d|\Z)", done.stdout) if told]
+        return [varbind(told) for told in re.split(r"\n(?=\.\d|\Z)", done.stdout) if told]
     if "Timeout" in done.stderr:
         raise SnmpTimeout(done.stderr.strip())
     reason = re.search(r"^Reason: (\w+)", done.stderr, re.MULTILINE)
     raise SnmpError(reason[1] if reason else done.stderr.strip())
 
 
-def _varbind(line):
+def varbind(line):
+    """Of a line "OID = TYPE: VALUE", as the commands and snmptrapd write it."""
     name, _, told = line.partition(" = ")
     oid = tuple(map(int, name[1:].split(".")))
     for words, kind in _NOTHING.items():

@@ -105,6 +105,10 @@ class StateMaker:
         self.expected[family, "listen"] += 1
         self.expected[family, "established"] += 2 * pairs
 
+    def listener_port(self, family, sort="plain"):
+        """The port that synReceived and "dual" connections come to; its listener is counted."""
+        return self._listener(family, sort).getsockname()[1]
+
     def close(self):
         """Leave no socket behind, orphans and minisockets included."""
         for connection in self._unheld:

@@ -13,25 +13,10 @@ import pytest
 
 import mib
 import snmp
-from daemons import AGENT
+from daemons import AGENT, refused
 from polling import until
 
 LONG_PATH = "/" + 120 * "a"
-
-
-def run(agent, *options):
-    """To its end, which comes at once: it answers, is wrong, or becomes a daemon."""
-    return subprocess.run([AGENT, *options], env=agent.environment, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=5)
-
-
-def wrong(done, *words):
-    """It has said so, in one line that has WORDS, and has not started."""
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    for word in words:
-        assert word in done.stderr
 
 
 def status(pid):
@@ -42,21 +27,21 @@ def status(pid):
 # ---- what is answered at once ----
 
 def test_version(agent):
-    done = run(agent, "-v")
+    done = agent.run("-v")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("tcp-state-agent ")
     assert len(done.stdout.splitlines()) == 1
 
 
 def test_help_names_every_option(agent):
-    done = run(agent, "-h")
+    done = agent.run("-h")
     assert (done.returncode, done.stderr) == (0, "")
     for option in "fxncCLDpugHvh":
         assert f"\n  -{option}" in done.stdout
 
 
 def test_directives(agent):
-    done = run(agent, "-H")
+    done = agent.run("-H")
     assert (done.returncode, done.stderr) == (0, "")
     for directive in ("refreshInterval", "maxAge", "agentXSocket"):
         assert f"\n  {directive} " in done.stdout
@@ -83,7 +68,7 @@ def test_directives(agent):
 ], ids=lambda value: "_".join(value).replace("/", "_")[:24])
 def test_a_wrong_option_is_named(agent, where, options, words):
     agent.configure()
-    wrong(run(agent, *where, *options), *words)
+    refused(agent.run(*where, *options), *words)
 
 
 # ---- the configuration ----
@@ -109,22 +94,22 @@ def test_a_wrong_option_is_named(agent, where, options, words):
 ], ids=lambda line: line[:40].replace(" ", "_").replace("/", "_"))
 def test_a_wrong_line_is_named(agent, line):
     agent.configuration.write_text(f"# comment\n{line}\n")
-    wrong(run(agent, "-f"), str(agent.configuration), "line 2:", line.split()[0])
+    refused(agent.run("-f"), str(agent.configuration), "line 2:", line.split()[0])
 
 
 def test_an_included_file_that_is_not_there_is_named(agent):
     agent.configuration.write_text("includeFile nonexistent.conf\n")
-    wrong(run(agent, "-f"), str(agent.configuration), "line 1:", "nonexistent.conf")
+    refused(agent.run("-f"), str(agent.configuration), "line 1:", "nonexistent.conf")
 
 
 def test_an_age_less_than_the_interval_is_refused(agent):
     agent.configure(refreshInterval=5, maxAge=4.9)
-    wrong(run(agent, "-f"), agent.configuration.name, "maxAge", "refreshInterval")
+    refused(agent.run("-f"), agent.configuration.name, "maxAge", "refreshInterval")
 
 
 def test_a_wrong_line_is_shown_wherever_the_log_goes(agent, tmp_path):
     agent.configuration.write_text("refreshInterval abc\n")
-    wrong(run(agent, "-Lf", tmp_path / "log"), str(agent.configuration), "line 1:")
+    refused(agent.run("-Lf", tmp_path / "log"), str(agent.configuration), "line 1:")
 
 
 def test_named_files_are_read_too(snmpd, agent, tmp_path):
@@ -165,23 +150,19 @@ def test_the_default_interval_is_five_seconds(snmpd, agent):
 
 # ---- SIGHUP ----
 
-def hang_up(agent):
-    agent.process.send_signal(signal.SIGHUP)
-
-
 def test_hangup_reads_the_configuration_again(served):
     assert snmp.get_value(mib.REFRESH_INTERVAL) == 100
     # The longer one is seen before it is over.
     for milliseconds in (200, 3600000, 100):
         served.configure(refreshInterval=milliseconds / 1000)
-        hang_up(served)
+        served.hang_up()
         until(lambda: snmp.get_value(mib.REFRESH_INTERVAL) == milliseconds, "the new interval")
 
 
 @pytest.mark.parametrize("line", ["refreshInterval abc", "maxAge 0.1", "nonsense 1"])
 def test_hangup_with_a_wrong_configuration_changes_nothing(served, line):
     served.configuration.write_text(f"refreshInterval 0.2\n{line}\n")
-    hang_up(served)
+    served.hang_up()
     served.wait_until_logged("the configuration stays as it was")
     assert line.split()[0] in served.log
     before = snmp.get_value(mib.REFRESHES)
@@ -194,7 +175,7 @@ def test_hangup_moves_to_another_socket(served, snmpd, tmp_path):
     snmpd.agentx = tmp_path / "elsewhere"
     snmpd.start()
     served.configure(agentXSocket=snmpd.agentx)
-    hang_up(served)
+    served.hang_up()
     served.wait_until_registered()
 
 
@@ -222,7 +203,7 @@ def daemon_pid_file(tmp_path):
 def test_daemon(snmpd, agent, tmp_path, daemon_pid_file):
     snmpd.start()
     agent.configure()
-    done = run(agent, "-p", daemon_pid_file, "-Lf", tmp_path / "log")
+    done = agent.run("-p", daemon_pid_file, "-Lf", tmp_path / "log")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     until(lambda: snmp.answers(mib.REFRESHES), "the daemon is registered")
     pid = int(daemon_pid_file.read_text())

@@ -11,11 +11,9 @@ import agentx_master
 import mib
 import snmp
 from agentx_master import OPEN, REGISTER
-from daemons import AGENT
+from daemons import SANITIZED
 from polling import until
 
-# A sanitizer's own use of memory and time says nothing of the agent's.
-SANITIZED = b"__asan_init" in AGENT.read_bytes()
 
 
 def descriptors(agent):
@@ -27,12 +25,6 @@ def resident_kib(agent):
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     raise AssertionError("no VmRSS")
-
-
-def cpu_seconds(agent):
-    """Of all threads, to the nanosecond, where /proc/PID/stat has ticks of 10 ms."""
-    return sum(int((task / "schedstat").read_text().split()[0]) / 1e9
-               for task in pathlib.Path(f"/proc/{agent.pid}/task").iterdir())
 
 
 def unix_sockets():
@@ -83,10 +75,10 @@ def test_200_restarts_leak_nothing(served, snmpd):
 
 def test_snmpd_paused_and_resumed(served, snmpd):
     snmpd.pause()
-    before = cpu_seconds(served)
+    before = served.cpu_seconds()
     with pytest.raises(snmp.SnmpTimeout):
         snmp.get(mib.REFRESHES, timeout=1.5)
-    assert SANITIZED or cpu_seconds(served) - before < 0.1
+    assert SANITIZED or served.cpu_seconds() - before < 0.1
     snmpd.resume()
     until(lambda: snmp.answers(mib.SYS_UP_TIME), "snmpd serves")
     assert seconds_until_registered(served) <= 0.5
@@ -153,9 +145,9 @@ def test_a_full_backlog_stops_nothing(snmpd, agent):
         agent.configure(refreshInterval=0.5)
         agent.start()
         agent.wait_until_logged("waiting for snmpd")
-        begun, before = time.monotonic(), cpu_seconds(agent)
+        begun, before = time.monotonic(), agent.cpu_seconds()
         until(lambda: time.monotonic() >= begun + 3, "3 s have passed", pause=0.1)
-        assert SANITIZED or cpu_seconds(agent) - before < 0.03
+        assert SANITIZED or agent.cpu_seconds() - before < 0.03
     snmpd.start()
     assert seconds_until_registered(agent) <= 0.5
     # One at the start, and one every half second since.

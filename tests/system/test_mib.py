@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What is served against what the MIB defines, read by net-snmp and by pysnmp.
+
+All of it also at another root: OTHER_ROOT_BUILD names a build made with --with-mib-root; else one
+is made here.
+"""
+
+import os
+import pathlib
+import re
+import socket
+import subprocess
+
+import pytest
+from pysnmp import hlapi
+
+import mib
+import snmp
+from daemons import BUILD
+
+SOURCES = pathlib.Path(__file__).parents[2]
+OTHER_ROOT = ".1.3.6.1.4.1.99999.7"
+
+# As snmpwalk calls the type on the wire.
+WIRE_TYPES = {"Gauge32": "Gauge32", "Unsigned32": "Gauge32", "Counter32": "Counter32",
+              "Counter64": "Counter64", "TimeTicks": "TimeTicks", "OCTET STRING": "STRING",
+              "INTEGER": "INTEGER"}
+PYSNMP_TYPES = {"OctetString": "STRING", "Integer": "INTEGER", "Integer32": "INTEGER"}
+
+
+@pytest.fixture(scope="session")
+def other_root_build(tmp_path_factory):
+    if "OTHER_ROOT_BUILD" in os.environ:
+        return pathlib.Path(os.environ["OTHER_ROOT_BUILD"])
+    build = tmp_path_factory.mktemp("other-root")
+    for command in ([SOURCES / "configure", f"--with-mib-root={OTHER_ROOT}"],
+                    ["make", "-j", str(os.cpu_count()), "tcp-state-agent"]):
+        subprocess.run(command, cwd=build, check=True, stdout=subprocess.DEVNULL)
+    return build
+
+
+@pytest.fixture(params=["default", "other"])
+def build(request):
+    return BUILD if request.param == "default" else request.getfixturevalue("other_root_build")
+
+
+class Module:
+    """The MIB of a build, as net-snmp understands it."""
+
+    def __init__(self, build):
+        self._build = build
+        shown = self._translate("-Tz")
+        named = dict(re.findall(r'^"(\w+)"\s+"([\d.]+)"$', shown, re.MULTILINE))
+        self.root = tuple(map(int, named["tcpStateCountMIB"].split(".")))
+        oids = {name: tuple(map(int, told.split("."))) for name, told in named.items()}
+        inside = {name: oid for name, oid in oids.items() if oid[:len(self.root)] == self.root}
+        details = re.split(r"^(?=\.\d)", self._translate(
+            "-Td", "-On", *(snmp.dotted(oid) for oid in inside.values())), flags=re.MULTILINE)
+        self.readable = {}  # {OID: type on the wire}
+        for name, told in zip(inside, details[1:], strict=True):
+            if re.search(r"MAX-ACCESS\s+read-only", told):
+                syntax = re.search(r"SYNTAX\s+([\w ]*\w)", told)[1]
+                self.readable[inside[name]] = WIRE_TYPES[syntax]
+
+    def _translate(self, *options):
+        done = subprocess.run(
+            ["snmptranslate", "-M", f"+{self._build}/mibs:{SOURCES}/mibs/stand-ins",
+             "-m", "TCP-STATE-COUNT-MIB", *options],
+            env={**os.environ, "SNMPCONFPATH": "/nonexistent"},
+            capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        return done.stdout
+
+    def object_of(self, instance):
+        """The object, None where the MIB does not have it."""
+        return next((instance[:length] for length in range(len(instance), 0, -1)
+                     if instance[:length] in self.readable), None)
+
+
+@pytest.fixture(scope="session")
+def modules():
+    """{build: its module}"""
+    return {}
+
+
+@pytest.fixture
+def module(build, modules):
+    if build not in modules:
+        modules[build] = Module(build)
+    return modules[build]
+
+
+@pytest.fixture
+def instances(build, module, snmpd, make_agent):
+    """All that a walk finds while every table has rows, and nothing changes."""
+    with socket.create_server(("127.0.0.1", 0)), \
+            socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        port = server.getsockname()[1]
+        snmpd.start()
+        agent = make_agent("agent", build / "tcp-state-agent")
+        agent.configure(refreshInterval=3600, watchPort=[22, port],
+                        threshold=["floor state any listen 5: hold 3",
+                                   f"queue listen [::1]:{port} 50 clear 20",
+                                   "buckets host tcpTimeWaits 80", "closed port 443 listen 0"])
+        agent.start()
+        agent.wait_until_logged("registered with snmpd")
+        yield snmp.walk(module.root)
+
+
+def steady(found, module):
+    """But for tcpRefreshAge, which alone changes between refreshes."""
+    age = module.root + mib.REFRESH_AGE[len(mib.ROOT):]
+    return [tuple(varbind) for varbind in found if varbind.oid != age]
+
+
+def test_what_is_served_is_what_is_defined(module, instances):
+    served = {module.object_of(found.oid) for found in instances}
+    # A network namespace of its own has no such limits.
+    absent = {module.root + mib.of_host(name)[len(mib.ROOT):-1]
+              for name in ("tcpOrphansMax", "tcpMemoryMax")}
+    assert len(module.readable) > 50
+    assert served == set(module.readable) - absent
+
+
+def test_types_are_those_of_the_syntax(module, instances):
+    wrong = [found for found in instances
+             if found.type != module.readable[module.object_of(found.oid)]]
+    assert not wrong
+
+
+def test_a_walk_finds_what_single_gets_do(module, instances):
+    assert steady((snmp.get(found.oid)[0] for found in instances), module) \
+        == steady(instances, module)
+
+
+def pysnmp_varbind(oid, value):
+    kind = type(value).__name__
+    text = value.prettyPrint()
+    return snmp.Varbind(tuple(oid), PYSNMP_TYPES.get(kind, kind),
+                        text if kind == "OctetString" else int(value))
+
+
+def test_pysnmp_reads_the_same(module, instances):
+    found = []
+    for error, status, _, varbinds in hlapi.bulkCmd(
+            hlapi.SnmpEngine(), hlapi.CommunityData("public"),
+            hlapi.UdpTransportTarget(("127.0.0.1", 161)), hlapi.ContextData(), 0, 25,
+            hlapi.ObjectType(hlapi.ObjectIdentity(module.root)), lookupMib=False,
+            lexicographicMode=False):
+        assert not error and not status
+        found += [pysnmp_varbind(*varbind) for varbind in varbinds]
+    assert steady(found, module) == steady(instances, module)
+
+
+def test_nothing_is_served_at_the_default_root(other_root_build, snmpd, make_agent):
+    snmpd.start()
+    agent = make_agent("agent", other_root_build / "tcp-state-agent")
+    agent.start()
+    agent.wait_until_logged("registered with snmpd")
+    assert snmp.walk(mib.ROOT)[0].type == "noSuchObject"
