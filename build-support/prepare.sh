@@ -28,7 +28,8 @@ as_root()
 	if [ "$EUID" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# missing PACKAGE:PROBE...: prints the packages whose probe, a command or a file, is not there
+# missing PACKAGE:PROBE...: prints the packages whose probe, a command or a pattern of files, is not
+# there
 missing()
 {
 	local wanted probe
@@ -36,7 +37,7 @@ missing()
 	for wanted in "$@"; do
 		probe=${wanted#*:}
 		case $probe in
-		/*) [ -e "$probe" ] ;;
+		/*) compgen -G "$probe" >/dev/null ;;
 		*) command -v "$probe" >/dev/null ;;
 		esac || echo "${wanted%%:*}"
 	done

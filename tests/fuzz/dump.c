@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A datagram as if from the kernel, in the answer to each of the requests. What is counted is what
+ * was accepted, message by message.
+ */
+#include "collect/dump.c"
+#include "collect/listeners.c"
+/* Two of the modules call their visitor the same. */
+#define count_socket count_socket_of_port
+#include "collect/ports.c"
+#undef count_socket
+#include "collect/sock_diag.c"
+
+#include "fuzz.h"
+
+#include <sanitizer/asan_interface.h>
+
+struct acceptance {
+	dump_visit *visit;
+	void *context;
+	uint32_t messages;
+};
+
+static struct dump dump = {.port = 2, .sequence = 1, .type = TCPDIAG_GETSOCK};
+
+static int visit_and_note(const struct nlmsghdr *message, void *context)
+{
+	struct acceptance *acceptance = context;
+	int error = acceptance->visit(message, acceptance->context);
+
+	if (error == 0)
+		acceptance->messages++;
+	return error;
+}
+
+/* An earlier datagram's octets behind this one are out of bounds. */
+static int decode_alone(size_t size, struct acceptance *acceptance)
+{
+	int result;
+
+	ASAN_POISON_MEMORY_REGION(dump.buffer + size, sizeof(dump.buffer) - size);
+	result = decode(&dump, size, visit_and_note, acceptance);
+	ASAN_UNPOISON_MEMORY_REGION(dump.buffer, sizeof(dump.buffer));
+	return result;
+}
+
+static int check_counts(size_t size, struct socket_counts *counts)
+{
+	struct acceptance acceptance = {count_socket, counts, 0};
+	int result = decode_alone(size, &acceptance);
+	uint32_t sockets = 0;
+
+	for (enum tcp_family family = 0; family < FAMILIES; family++) {
+		for (enum tcp_state state = 0; state < STATES; state++) {
+			assert(counts->mini[family][state] <= counts->sockets[family][state]);
+			sockets += counts->sockets[family][state];
+		}
+	}
+	assert(sockets == acceptance.messages);
+	return result;
+}
+
+static void check_listener(const struct listener *listener)
+{
+	const struct endpoint *endpoint = &listener->endpoint;
+	const struct in6_addr *address = (const struct in6_addr *)endpoint->address;
+
+	if (endpoint->family == FAMILY_IPV4)
+		assert(memcmp(&endpoint->address[ADDRESS_SIZE_IPV4], (uint8_t[12]){0}, 12) == 0);
+	if (endpoint->zone != 0)
+		assert(endpoint->family == FAMILY_IPV6 && IN6_IS_ADDR_LINKLOCAL(address));
+}
+
+static void check_listeners(size_t size, int expected)
+{
+	struct listener_list list = {0};
+	struct acceptance acceptance = {add_listener, &list, 0};
+	int result = decode_alone(size, &acceptance);
+	uint32_t sockets = 0;
+
+	assert(result == expected || result == -EPROTO);
+	if (result >= 0)
+		list.count = listeners_merge(list.listeners, list.count);
+	for (size_t place = 0; result >= 0 && place < list.count; place++) {
+		check_listener(&list.listeners[place]);
+		sockets += list.listeners[place].sockets;
+		if (place > 0)
+			assert(endpoint_compare(&list.listeners[place - 1].endpoint,
+						&list.listeners[place].endpoint) < 0);
+	}
+	assert(result < 0 || sockets == acceptance.messages);
+	free(list.listeners);
+}
+
+static void check_ports(size_t size, int expected, const struct socket_counts *all)
+{
+	struct port_count ports[2] = {{.port.number = 22}, {.port.number = 80}};
+	struct counted_ports counted = {ports, 2};
+	struct acceptance acceptance = {count_socket_of_port, &counted, 0};
+
+	assert(decode_alone(size, &acceptance) == expected);
+	for (enum tcp_family family = 0; family < FAMILIES; family++) {
+		for (enum tcp_state state = 0; state < STATES; state++)
+			assert(ports[0].sockets[family][state] + ports[1].sockets[family][state] <=
+			       all->sockets[family][state]);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct socket_counts counts = {0};
+	int result;
+
+	if (size > sizeof(dump.buffer))
+		return -1;
+	memcpy(dump.buffer, data, size);
+	result = check_counts(size, &counts);
+	check_listeners(size, result);
+	check_ports(size, result, &counts);
+	return 0;
+}

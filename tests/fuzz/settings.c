@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Configuration files: what is accepted is within its limits and was not complained of; what is
+ * refused was, and changes nothing.
+ */
+#include "agent/master_socket.h"
+
+/* The address is kept as it was accepted. */
+#define master_socket_problem note_socket_problem
+static const char *note_socket_problem(const char *address);
+#include "agent/settings.c"
+#undef master_socket_problem
+
+#include "fuzz.h"
+
+#include <sys/mman.h>
+
+static char *last_accepted_socket;
+
+static const char *note_socket_problem(const char *address)
+{
+	const char *problem = master_socket_problem(address);
+
+	if (problem == NULL) {
+		free(last_accepted_socket);
+		last_accepted_socket = strdup(address);
+	}
+	return problem;
+}
+
+static unsigned int complaints;
+
+static int note_complaint(int major, int minor, void *message, void *context)
+{
+	(void)major;
+	(void)minor;
+	(void)context;
+	if (((const struct snmp_log_message *)message)->priority <= LOG_WARNING)
+		complaints++;
+	return SNMPERR_SUCCESS;
+}
+
+/* ---- the file ---- */
+
+/* Returns its path. */
+static const char *write_file(const uint8_t *data, size_t size)
+{
+	static char path[sizeof("/proc/self/fd/2147483647")];
+	static int descriptor = -1;
+
+	if (descriptor < 0) {
+		descriptor = memfd_create("configuration", MFD_CLOEXEC);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", descriptor);
+	}
+	assert(ftruncate(descriptor, 0) == 0);
+	assert(pwrite(descriptor, data, size, 0) == (ssize_t)size);
+	return path;
+}
+
+/* The reader itself would go on to files of the machine. */
+static bool names_other_files(const uint8_t *data, size_t size)
+{
+	static const char word[] = "include";
+	const size_t length = strlen(word);
+
+	for (size_t place = 0; place + length <= size; place++) {
+		if (strncasecmp((const char *)data + place, word, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* ---- what was read ---- */
+
+static bool is_within(int64_t ns, double minimum, double maximum)
+{
+	return ns >= llround(minimum * 1000) * NS_PER_MS &&
+	       ns <= llround(maximum * 1000) * NS_PER_MS;
+}
+
+static bool is_watched(const struct watched_ports *ports, uint16_t number)
+{
+	for (size_t place = 0; place < ports->count; place++) {
+		if (ports->port[place].number == number)
+			return true;
+	}
+	return false;
+}
+
+static void check_numbers(const struct settings *settings)
+{
+	assert(is_within(settings->refresh_interval_ns, REFRESH_INTERVAL_MIN,
+			 REFRESH_INTERVAL_MAX));
+	if (settings->max_age_ns != 0)
+		assert(settings->max_age_ns >= settings->refresh_interval_ns &&
+		       is_within(settings->max_age_ns, REFRESH_INTERVAL_MIN, MAX_AGE_MAX));
+	assert(is_within(settings->window_ns, 1, WINDOW_MAX));
+	assert(settings->window_ns % NS_PER_SECOND == 0);
+	assert(settings->cpu_limit >= CPU_LIMIT_MIN && settings->cpu_limit <= CPU_LIMIT_MAX);
+	assert(settings->wanted.policy <= COUNT_DERIVED);
+}
+
+static void check_ports(const struct watched_ports *ports)
+{
+	assert(ports->count <= WATCHED_PORTS_MAX);
+	for (size_t place = 0; place < ports->count; place++) {
+		assert(ports->port[place].number >
+		       (place == 0 ? 0 : ports->port[place - 1].number));
+		assert(memchr(ports->port[place].service, '\0', SERVICE_NAME_SIZE) != NULL);
+	}
+}
+
+static void check_thresholds(const struct settings *settings)
+{
+	const struct thresholds *thresholds = settings->thresholds;
+
+	for (size_t place = 0; place < thresholds->count; place++) {
+		const struct threshold *threshold = &thresholds->threshold[place];
+
+		if (place > 0)
+			assert(strcmp(threshold[-1].name, threshold->name) < 0);
+		if (threshold->metric.kind == METRIC_PORT)
+			assert(is_watched(&settings->wanted.ports, threshold->metric.port));
+	}
+}
+
+static void check_accepted(const struct settings *settings)
+{
+	check_numbers(settings);
+	check_ports(&settings->wanted.ports);
+	check_thresholds(settings);
+	if (settings->agentx_socket[0] == '\0')
+		assert(last_accepted_socket == NULL);
+	else
+		assert(strcmp(settings->agentx_socket, last_accepted_socket) == 0);
+}
+
+/* Called by libFuzzer before the first input. What is logged goes nowhere else. */
+int LLVMFuzzerInitialize(int *count, char ***arguments);
+
+int LLVMFuzzerInitialize(int *count, char ***arguments)
+{
+	(void)count;
+	(void)arguments;
+	netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_DEBUG);
+	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, note_complaint, NULL);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct settings settings, untouched;
+	struct settings_source source = {.without_defaults = true};
+
+	if (names_other_files(data, size))
+		return -1;
+	source.files = write_file(data, size);
+	memset(&untouched, 0x55, sizeof(untouched));
+	untouched.thresholds = NULL;
+	memcpy(&settings, &untouched, sizeof(settings));
+	complaints = 0;
+	if (settings_read(&settings, &source) == 0) {
+		assert(complaints == 0);
+		check_accepted(&settings);
+	} else {
+		assert(complaints > 0);
+		assert(memcmp(&settings, &untouched, sizeof(settings)) == 0);
+	}
+	settings_finalise(&settings);
+	free(last_accepted_socket);
+	last_accepted_socket = NULL;
+	return 0;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A line of the configuration: as a threshold, as a range, as a metric and as a TCP state.
+ */
+#include "model/threshold.c"
+
+#include "fuzz.h"
+
+#include <math.h>
+
+/* ---- ranges ---- */
+
+/* The ends belong to what lies between them, and their neighbours on the other side do not. */
+static void check_ends(const struct range *range)
+{
+	assert(range->low <= range->high && range->low < INFINITY && range->high > -INFINITY);
+	assert(range_contains(range, range->low) == !range->inverted);
+	assert(range_contains(range, range->high) == !range->inverted);
+	if (isfinite(range->low))
+		assert(range_contains(range, nextafter(range->low, -INFINITY)) == range->inverted);
+	if (isfinite(range->high))
+		assert(range_contains(range, nextafter(range->high, INFINITY)) == range->inverted);
+}
+
+static void check_text(const struct range *range, const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	assert(range->inverted == (text[0] == '@'));
+	text += range->inverted;
+	if (colon == NULL) {
+		assert(range->low == 0 && range->high == strtod(text, NULL));
+		return;
+	}
+	assert(range->low == (*text == '~' ? -INFINITY : strtod(text, NULL)));
+	assert(range->high == (colon[1] == '\0' ? INFINITY : strtod(colon + 1, NULL)));
+}
+
+static void check_range(const char *text)
+{
+	const struct range untouched = {.low = 7, .high = 77};
+	struct range range = untouched;
+
+	if (range_parse(text, &range) == 0) {
+		check_text(&range, text);
+		check_ends(&range);
+	} else {
+		assert(range.low == 7 && range.high == 77 && !range.inverted);
+	}
+}
+
+/* ---- metrics and states ---- */
+
+static void check_metric_value(const struct metric *metric)
+{
+	struct listener listener = {.endpoint = metric->endpoint, .queued = 3, .backlog = 4};
+	struct port_count port = {.port.number = metric->port};
+	struct snapshot snapshot = {
+		.listeners = &listener,
+		.listeners_count = 1,
+		.ports = &port,
+		.ports_count = 1,
+	};
+	uint32_t value = 0;
+
+	for (enum tcp_family family = 0; family < FAMILIES; family++) {
+		for (enum tcp_state state = 0; state < STATES; state++)
+			snapshot.sockets[family][state] = 75;
+	}
+	port.sockets[FAMILY_IPV6][metric->state] = 75;
+	host_set(&snapshot.host, metric->object, 3);
+	host_set(&snapshot.host, metric->limit, 4);
+	assert(metric_value(metric, &snapshot, &value));
+	assert(value == 75 || (value == 150 && metric->kind == METRIC_STATE));
+}
+
+static void check_metric(char *const words[])
+{
+	struct metric metric;
+	const char *problem;
+	int taken = metric_parse(words, &metric, &problem);
+
+	if (taken < 0) {
+		assert(taken == -EINVAL && problem != NULL);
+		return;
+	}
+	assert(taken == 2 || taken == 3);
+	assert(metric.kind <= METRIC_HOST && metric.state < STATES);
+	assert((metric.kind == METRIC_PORT) == (metric.port != 0));
+	assert((metric.kind == METRIC_LISTEN) == (metric.endpoint.port != 0));
+	check_metric_value(&metric);
+}
+
+/* Writes @p text as people might: the other case, and a separator before each letter. */
+static void disguise(const char *text, char *disguised)
+{
+	for (; *text != '\0'; text++) {
+		*disguised++ = '_';
+		*disguised++ = isupper((unsigned char)*text) ? (char)tolower((unsigned char)*text)
+							     : (char)toupper((unsigned char)*text);
+	}
+	*disguised = '\0';
+}
+
+static void check_state(const char *text)
+{
+	char *disguised = malloc(2 * strlen(text) + 1);
+	enum tcp_state state, same;
+
+	assert(disguised != NULL);
+	disguise(text, disguised);
+	if (tcp_state_parse(text, &state) == 0) {
+		assert(state < STATES);
+		assert(tcp_state_parse(disguised, &same) == 0 && same == state);
+		assert(tcp_state_parse(tcp_state_name(state), &same) == 0 && same == state);
+	} else {
+		assert(tcp_state_parse(disguised, &same) != 0);
+	}
+	free(disguised);
+}
+
+/* ---- thresholds ---- */
+
+static bool same_range(const struct range *left, const struct range *right)
+{
+	return left->low == right->low && left->high == right->high &&
+	       left->inverted == right->inverted;
+}
+
+static bool same_metric(const struct metric *left, const struct metric *right)
+{
+	return left->kind == right->kind && left->state == right->state &&
+	       memcmp(left->families, right->families, sizeof(left->families)) == 0 &&
+	       left->port == right->port && left->object == right->object &&
+	       left->limit == right->limit &&
+	       endpoint_compare(&left->endpoint, &right->endpoint) == 0;
+}
+
+/* Its texts, put together, are the same threshold. */
+static void check_again(const struct threshold *threshold)
+{
+	char text[sizeof(*threshold) + sizeof("clear hold 1000000")];
+	struct threshold again;
+	const char *problem;
+
+	snprintf(text, sizeof(text), "%s %s %s clear %s hold %u", threshold->name,
+		 threshold->metric_text, threshold->range_text, threshold->clear_text,
+		 threshold->hold);
+	assert(threshold_parse(text, &again, &problem) == 0);
+	assert(threshold_equals(threshold, &again));
+	assert(same_metric(&threshold->metric, &again.metric));
+	assert(same_range(&threshold->range, &again.range));
+	assert(same_range(&threshold->clear, &again.clear));
+}
+
+static void check_threshold(const char *text)
+{
+	struct threshold untouched, threshold;
+	const char *problem;
+
+	memset(&untouched, 0x55, sizeof(untouched));
+	threshold = untouched;
+	if (threshold_parse(text, &threshold, &problem) != 0) {
+		assert(problem != NULL && memcmp(&threshold, &untouched, sizeof(untouched)) == 0);
+		return;
+	}
+	assert(problem == NULL && threshold.name[0] != '\0');
+	assert(threshold.hold >= 1 && threshold.hold <= THRESHOLD_HOLD_MAX);
+	check_again(&threshold);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_text(data, size);
+	char *words[WORDS_MAX + 1];
+
+	check_threshold(text);
+	check_range(text);
+	check_state(text);
+	split(text, words);
+	check_metric(words);
+	free(text);
+	return 0;
+}
