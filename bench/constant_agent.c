@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A subagent that answers the OIDs of tcpStateCountTable, on a root of its own, with constants: what
- * AgentX itself costs. constant_agent AGENTX_ADDRESS runs until it is killed.
+ * A subagent that answers the OIDs of tcpStateCountTable, on a root of its own, with constants:
+ * what AgentX itself costs. constant_agent AGENTX_ADDRESS runs until it is killed.
  */
 #include <net-snmp/net-snmp-config.h>
 
-#include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <net-snmp/net-snmp-includes.h>
+
+#include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

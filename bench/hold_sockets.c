@@ -66,8 +66,7 @@ static struct address ipv6(uint32_t port)
 /* IPv6 has one loopback address: there the servers' ports make the difference. */
 static struct address server(int family, uint32_t port, uint32_t number)
 {
-	return family == AF_INET ? ipv4(INADDR_LOOPBACK, port)
-				 : ipv6(port + number / CLIENT_PORTS);
+	return family == AF_INET ? ipv4(INADDR_LOOPBACK, port) : ipv6(port + number / CLIENT_PORTS);
 }
 
 static struct address client(int family, uint32_t network, uint32_t number)

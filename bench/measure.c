@@ -5,9 +5,9 @@
  * counted.
  *
  * derived and full are a whole refresh of the daemon (gatherer_refresh(): listeners, sockets and
- * /proc texts). two-pass is the usual way, a dump of all states for each family, and only that. walk
- * asks for a state that no socket is in: the kernel goes through its tables and emits nothing, the
- * least that any dump can cost.
+ * /proc texts). two-pass is the usual way, a dump of all states for each family, and only that.
+ * walk asks for a state that no socket is in: the kernel goes through its tables and emits nothing,
+ * the least that any dump can cost.
  */
 #include "clock.h"
 #include "collect/gatherer.h"
@@ -93,8 +93,8 @@ static int run(const struct way *way, struct measured *measured)
 	if (error != 0)
 		fprintf(stderr, "measure: %s: %s\n", way->name, strerror(-error));
 	else
-		printf("%.1f %.1f %llu\n", (double)cpu_ns / NS_PER_US,
-		       (double)wall_ns / NS_PER_US, (unsigned long long)measured->established);
+		printf("%.1f %.1f %llu\n", (double)cpu_ns / NS_PER_US, (double)wall_ns / NS_PER_US,
+		       (unsigned long long)measured->established);
 	return error;
 }
 

@@ -250,7 +250,8 @@ static void open_client(struct client *client)
 	client->descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (client->descriptor < 0 ||
 	    connect(client->descriptor, (const struct sockaddr *)&agent, sizeof(agent)) < 0 ||
-	    setsockopt(client->descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
+	    setsockopt(client->descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) <
+		    0)
 		fail(strerror(errno));
 }
 
