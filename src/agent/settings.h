@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <sys/un.h>
 
-/** The name that files, log lines and the lock of the persistent store go by. */
+/** The name that files and log lines go by. */
 #define AGENT_NAME "tcp-state-agent"
 
 /** "unix:" and the longest path of a unix socket, with the 0 at its end. */
