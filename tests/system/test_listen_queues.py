@@ -128,13 +128,14 @@ def test_drops_where_the_queue_is_full(served, held, listen):
 def test_sockets_of_one_endpoint_are_summed(served, held, listen):
     first = listen("127.0.0.1", backlog=3)
     group = [first, *(listen("127.0.0.1", first.getsockname()[1], backlog=3) for _ in range(3))]
-    connect(held, first, 6)  # as many as any one of them could take would be 4
+    # The kernel spreads them as it likes: more than 4 might be too many for one of the queues.
+    connect(held, first, 4)
     wait_for_refresh()
     assert indexes(mib.LISTEN_SOCKETS) == [index(first)]
     assert cell(mib.LISTEN_SOCKETS, first) == len(group) == 4
     assert cell(mib.LISTEN_BACKLOG, first) == 12
-    assert cell(mib.LISTEN_QUEUED, first) == 6
-    assert cell(mib.LISTEN_QUEUED_MAX, first) == 6
+    assert cell(mib.LISTEN_QUEUED, first) == 4
+    assert cell(mib.LISTEN_QUEUED_MAX, first) == 4
 
 
 @pytest.fixture
