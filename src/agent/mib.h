@@ -16,7 +16,7 @@
 
 struct mib_request {
 	long transaction;
-	struct report *latest; /**< held; NULL: this place is free, or there was none */
+	struct report *latest; /**< held; NULL if there was none */
 	int64_t begun_ns;
 	bool taken;
 };

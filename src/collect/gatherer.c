@@ -36,14 +36,18 @@ static void sum_listeners(const struct snapshot *snapshot, uint32_t listening[FA
 	}
 }
 
+/* All that is counted, but for the sockets that listen. */
+static socket_states wanted_states(const struct wanted *wanted)
+{
+	return wanted->bound_inactive ? SOCKETS_OTHER | SOCKETS_BOUND_INACTIVE : SOCKETS_OTHER;
+}
+
 static int count_sockets(struct gatherer *gatherer, const struct wanted *wanted,
 			 struct snapshot *snapshot, const char **not_derived)
 {
-	struct tally tally = {.policy = wanted->policy, .states = SOCKETS_OTHER};
+	struct tally tally = {.policy = wanted->policy, .states = wanted_states(wanted)};
 	int error;
 
-	if (wanted->bound_inactive)
-		tally.states |= SOCKETS_BOUND_INACTIVE;
 	sum_listeners(snapshot, tally.listening);
 	error = counter_count(&gatherer->counter, &tally);
 	*not_derived = tally.not_derived;
@@ -59,10 +63,8 @@ static int count_ports(struct gatherer *gatherer, const struct wanted *wanted,
 		       struct snapshot *snapshot)
 {
 	const struct watched_ports *ports = &wanted->ports;
-	socket_states states = SOCKETS_OTHER | SOCKETS_LISTENING;
+	socket_states states = wanted_states(wanted) | SOCKETS_LISTENING;
 
-	if (wanted->bound_inactive)
-		states |= SOCKETS_BOUND_INACTIVE;
 	if (ports->count == 0)
 		return 0;
 	snapshot->ports = calloc(ports->count, sizeof(*snapshot->ports));
