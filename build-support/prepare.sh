@@ -12,6 +12,7 @@ build_packages=(
 	make:make
 	pkg-config:pkg-config
 	libmnl-dev:/usr/include/libmnl/libmnl.h
+	libseccomp-dev:/usr/include/seccomp.h
 	libsnmp-dev:/usr/include/net-snmp/agent/net-snmp-agent-includes.h
 )
 # A release tarball comes with configure.

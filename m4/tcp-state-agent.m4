@@ -47,6 +47,21 @@ AC_DEFUN([TSA_SANITIZERS], [
   HARDENING_LDFLAGS=$HARDENING_CFLAGS
 ])
 
+# TSA_CONFINEMENT: the sanitizers do at the end what a confined agent cannot
+AC_DEFUN([TSA_CONFINEMENT], [
+  AC_ARG_WITH([seccomp],
+    AS_HELP_STRING([--without-seccomp], [do not filter the running agent's system calls]),
+    [], [with_seccomp=check])
+  AS_IF([test "x$enable_sanitizers" = xyes], [CONFINED=0], [CONFINED=1])
+  HAVE_LIBSECCOMP=0
+  AS_IF([test "x$with_seccomp" != xno],
+    [PKG_CHECK_MODULES([LIBSECCOMP], [libseccomp >= 2.4], [HAVE_LIBSECCOMP=1],
+      [AS_IF([test "x$with_seccomp" = xyes],
+        [AC_MSG_ERROR([libseccomp 2.4 or later was not found (Debian: libseccomp-dev, Fedora: libseccomp-devel)])])])])
+  AC_SUBST([CONFINED])
+  AC_SUBST([HAVE_LIBSECCOMP])
+])
+
 # TSA_NETSNMP: libnetsnmpagent without what the library's own cflags drag in (Perl, its -O2)
 AC_DEFUN([TSA_NETSNMP], [
   tsa_netsnmp_missing="net-snmp 5.9 or later with its agent library is needed (Debian: libsnmp-dev, Fedora: net-snmp-devel)"

@@ -48,11 +48,15 @@ int daemon_become(struct daemon_process *process)
 	return error == 0 ? identity_become(&process->identity) : error;
 }
 
+void daemon_remove_pid_file(const struct daemon_process *process)
+{
+	if (process->pid_file_name != NULL)
+		unlink(process->pid_file_name);
+}
+
 void daemon_finalise(struct daemon_process *process)
 {
 	if (process->pid_file != NULL)
 		fclose(process->pid_file);
-	if (process->pid_file_name != NULL)
-		unlink(process->pid_file_name);
 	identity_finalise(&process->identity);
 }

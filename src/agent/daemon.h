@@ -27,6 +27,8 @@ int daemon_prepare(struct daemon_process *process, const struct options *options
 int daemon_become(struct daemon_process *process);
 
 /** Removes the pid file, as far as the privileges that are left allow it. */
+void daemon_remove_pid_file(const struct daemon_process *process);
+
 void daemon_finalise(struct daemon_process *process);
 
 #endif

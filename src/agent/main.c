@@ -2,6 +2,8 @@
 /*
  * tcp-state-agent: the wiring of its parts, and its start and end as a daemon.
  */
+#include "agent/attendant.h"
+#include "agent/confinement.h"
 #include "agent/daemon.h"
 #include "agent/mib.h"
 #include "agent/notifier.h"
@@ -11,6 +13,7 @@
 #include "build.h"
 #include "clock.h"
 #include "collect/collector.h"
+#include "collect/sock_diag.h"
 #include "model/refreshes.h"
 
 #include <errno.h>
@@ -27,6 +30,7 @@ struct agent {
 	struct options options;
 	struct daemon_process process;
 	struct settings settings;
+	struct attendant attendant;
 	struct collector *collector;
 	struct refreshes refreshes;
 	struct mib mib;
@@ -174,17 +178,12 @@ static int change_thresholds(struct agent *agent)
 	return refreshes_set_thresholds(&agent->refreshes, agent->settings.thresholds);
 }
 
-static void reload(struct agent *agent)
+static void change_settings(struct agent *agent)
 {
-	struct collector_settings settings;
-	int error = settings_read(&agent->settings, &agent->options.configuration);
+	struct collector_settings settings = collector_settings(agent);
+	int error;
 
-	if (error != 0) {
-		snmp_log(LOG_ERR, "the configuration stays as it was\n");
-		return;
-	}
 	apply_settings(agent);
-	settings = collector_settings(agent);
 	error = change_thresholds(agent);
 	if (error == 0)
 		error = collector_configure(agent->collector, &settings);
@@ -194,6 +193,22 @@ static void reload(struct agent *agent)
 		snmp_log(LOG_ERR, "the configuration: %s\n", strerror(-error));
 }
 
+/* Nothing else is lost with the attendant. */
+static void take_settings(int descriptor, void *argument)
+{
+	struct agent *agent = argument;
+	int error = attendant_take_settings(&agent->attendant, &agent->settings);
+
+	if (error == 0)
+		change_settings(agent);
+	else
+		snmp_log(LOG_ERR, "the configuration stays as it was\n");
+	if (error == -EPIPE) {
+		snmp_log(LOG_ERR, "the process that reads it has ended\n");
+		unregister_readfd(descriptor);
+	}
+}
+
 static void take_signal(int descriptor, void *argument)
 {
 	struct agent *agent = argument;
@@ -201,10 +216,11 @@ static void take_signal(int descriptor, void *argument)
 
 	if (read(descriptor, &taken, sizeof(taken)) != sizeof(taken))
 		return;
-	if (taken.ssi_signo == SIGHUP)
-		reload(agent);
-	else
+	if (taken.ssi_signo != SIGHUP)
 		end(agent, EXIT_SUCCESS);
+	else if (attendant_read_settings(&agent->attendant) != 0)
+		snmp_log(LOG_ERR, "the configuration cannot be read again: the process that reads "
+				  "it has ended\n");
 }
 
 /* ---- start and end ---- */
@@ -240,6 +256,7 @@ static int prepare(struct agent *agent)
 	if (!snmp_stderrlog_status())
 		terminal = netsnmp_register_loghandler(NETSNMP_LOGHANDLER_STDERR, LOG_DEBUG);
 	read_library_configuration(agent);
+	agent->options.configuration.bound_inactive = sock_diag_try_bound_inactive();
 	error = settings_read(&agent->settings, &agent->options.configuration);
 	if (error == 0)
 		error = daemon_prepare(&agent->process, &agent->options);
@@ -277,9 +294,8 @@ static int catch_signals(struct agent *agent)
 	return 0;
 }
 
-static int start(struct agent *agent)
+static int initialise_parts(struct agent *agent)
 {
-	const struct collector_settings settings = collector_settings(agent);
 	int error;
 
 	apply_settings(agent);
@@ -290,17 +306,41 @@ static int start(struct agent *agent)
 	notifier_initialise(&agent->notifier, &agent->mib, &agent->session);
 	agent->mib.refreshes = &agent->refreshes;
 	agent->mib.notifications_dropped = &agent->notifier.dropped;
-	error = mib_register(&agent->mib, agent->options.context);
+	return mib_register(&agent->mib, agent->options.context);
+}
+
+static int start_attendant(struct agent *agent)
+{
+	int error =
+		attendant_start(&agent->attendant, &agent->process, &agent->options.configuration);
+
+	if (error == 0)
+		register_readfd(agent->attendant.socket, take_settings, agent);
+	return error;
+}
+
+/* Whatever needs more than the running agent is allowed is done before the confinement. */
+static int start_collector(struct agent *agent)
+{
+	const struct collector_settings settings = collector_settings(agent);
+	int error = collector_new(&agent->collector, &settings);
+
 	if (error != 0)
 		return error;
-	error = catch_signals(agent);
-	if (error != 0)
-		return error;
-	error = collector_start(&agent->collector, &settings);
-	if (error != 0)
-		return error;
+	confinement_enter(CONFINED_AGENT, NULL);
 	register_readfd(collector_descriptor(agent->collector), take_refresh, agent);
-	return 0;
+	return collector_start(agent->collector);
+}
+
+static int start(struct agent *agent)
+{
+	int error = start_attendant(agent);
+
+	if (error == 0)
+		error = initialise_parts(agent);
+	if (error == 0)
+		error = catch_signals(agent);
+	return error == 0 ? start_collector(agent) : error;
 }
 
 static void run(struct agent *agent)
@@ -328,12 +368,16 @@ static void finish(struct agent *agent)
 	mib_finalise(&agent->mib);
 	refreshes_finalise(&agent->refreshes);
 	settings_finalise(&agent->settings);
+	if (agent->attendant.socket >= 0)
+		attendant_stop(&agent->attendant);
+	else
+		daemon_remove_pid_file(&agent->process);
 	daemon_finalise(&agent->process);
 }
 
 int main(int argc, char *argv[])
 {
-	static struct agent agent;
+	static struct agent agent = {.attendant = {.socket = -1}};
 
 	switch (options_parse(&agent.options, argc, argv)) {
 	case OPTIONS_RUN:

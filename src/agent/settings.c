@@ -325,9 +325,10 @@ static int check_max_age(const struct settings *settings)
 	return -EINVAL;
 }
 
-static int check_bound_inactive(const struct settings *settings)
+static int check_bound_inactive(const struct settings *settings,
+				const struct settings_source *source)
 {
-	int error = settings->wanted.bound_inactive ? sock_diag_try_bound_inactive() : 0;
+	int error = settings->wanted.bound_inactive ? source->bound_inactive : 0;
 
 	if (error == -EOPNOTSUPP)
 		snmp_log(LOG_ERR, AGENT_NAME ".conf: countBoundInactive: this kernel does not "
@@ -374,7 +375,7 @@ int settings_read(struct settings *settings, const struct settings_source *sourc
 	if (error == 0)
 		error = check_max_age(&scratch);
 	if (error == 0)
-		error = check_bound_inactive(&scratch);
+		error = check_bound_inactive(&scratch, source);
 	if (error != 0) {
 		settings_finalise(&scratch);
 		return error;

@@ -36,6 +36,7 @@ struct settings {
 struct settings_source {
 	const char *files;     /**< names between commas, read after the default ones */
 	bool without_defaults; /**< read nothing else */
+	int bound_inactive;    /**< what sock_diag_try_bound_inactive() has said */
 };
 
 /**

@@ -22,6 +22,7 @@ enum pipe_end {
 
 struct collector {
 	pthread_t thread;
+	bool started;
 	int orders[2];    /* struct collector_settings, from the owner to the thread */
 	int refreshes[2]; /* struct refresh, from the thread to the owner */
 	/* The thread's own once it runs: */
@@ -133,33 +134,20 @@ static void *run(void *argument)
 	return NULL;
 }
 
-static int start_thread(struct collector *collector)
-{
-	sigset_t all, before;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&collector->thread, NULL, run, collector);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -error;
-}
-
 static void close_pipe(const int pipe_ends[2])
 {
 	close(pipe_ends[READ_END]);
 	close(pipe_ends[WRITE_END]);
 }
 
-int collector_start(struct collector **started, const struct collector_settings *settings)
+int collector_new(struct collector **made, const struct collector_settings *settings)
 {
-	struct collector *collector = malloc(sizeof(*collector));
+	struct collector *collector = calloc(1, sizeof(*collector));
 	int error;
 
 	if (collector == NULL)
 		return -ENOMEM;
 	collector->settings = *settings;
-	gatherer_initialise(&collector->gatherer);
 	/* The owner shall not wait if the thread is at a long refresh. */
 	if (pipe2(collector->orders, O_CLOEXEC | O_NONBLOCK) < 0) {
 		error = -errno;
@@ -169,19 +157,28 @@ int collector_start(struct collector **started, const struct collector_settings 
 		error = -errno;
 		goto no_refreshes;
 	}
-	error = start_thread(collector);
-	if (error != 0)
-		goto no_thread;
-	*started = collector;
+	gatherer_initialise(&collector->gatherer);
+	*made = collector;
 	return 0;
 
-no_thread:
-	close_pipe(collector->refreshes);
 no_refreshes:
 	close_pipe(collector->orders);
 no_orders:
 	free(collector);
 	return error;
+}
+
+int collector_start(struct collector *collector)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&collector->thread, NULL, run, collector);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	collector->started = error == 0;
+	return -error;
 }
 
 int collector_descriptor(const struct collector *collector)
@@ -209,16 +206,24 @@ int collector_configure(const struct collector *collector,
 	return 0;
 }
 
-void collector_stop(struct collector *collector)
+static void stop_thread(struct collector *collector)
 {
 	struct refresh refresh;
 
-	if (collector == NULL)
-		return;
-	close(collector->orders[WRITE_END]);
 	while (collector_take(collector, &refresh) == 0)
 		snapshot_free(refresh.snapshot);
 	pthread_join(collector->thread, NULL);
+}
+
+void collector_stop(struct collector *collector)
+{
+	if (collector == NULL)
+		return;
+	close(collector->orders[WRITE_END]);
+	if (collector->started)
+		stop_thread(collector);
+	else
+		close(collector->refreshes[WRITE_END]);
 	gatherer_finalise(&collector->gatherer);
 	close(collector->orders[READ_END]);
 	close(collector->refreshes[READ_END]);

@@ -23,10 +23,17 @@ struct collector_settings {
 };
 
 /**
- * Starts the thread; its first refresh begins at once. Signals stay with the caller's threads.
+ * Makes a collector and opens all that it reads by path, so that the caller may then give up the
+ * right to open files.
  * @return 0 and the collector, to be ended with collector_stop(); or -errno
  */
-int collector_start(struct collector **collector, const struct collector_settings *settings);
+int collector_new(struct collector **collector, const struct collector_settings *settings);
+
+/**
+ * Starts the thread; its first refresh begins at once. Signals stay with the caller's threads.
+ * @return 0 or -errno
+ */
+int collector_start(struct collector *collector);
 
 /** The descriptor that becomes readable when collector_take() has a refresh to give. */
 int collector_descriptor(const struct collector *collector);
@@ -44,7 +51,10 @@ int collector_take(const struct collector *collector, struct refresh *refresh);
 int collector_configure(const struct collector *collector,
 			const struct collector_settings *settings);
 
-/** Ends the thread, after the refresh that it is at, and frees the collector. NULL is fine. */
+/**
+ * Ends the thread if it was started, after the refresh that it is at, and frees the collector. NULL
+ * is fine.
+ */
 void collector_stop(struct collector *collector);
 
 #endif

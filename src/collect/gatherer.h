@@ -23,6 +23,7 @@ struct gatherer {
 	struct counter counter;
 };
 
+/** Opens what has to be opened by path, so that gathering needs no right to open a file. */
 void gatherer_initialise(struct gatherer *gatherer);
 
 /** Gathers a snapshot, or learns what fails; the refresh's interval is left to the caller. */

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 static const char *const paths[PROC_FILES] = {
-	[PROC_SOCKSTAT] = "/proc/net/sockstat",
-	[PROC_SOCKSTAT6] = "/proc/net/sockstat6",
-	[PROC_NETSTAT] = "/proc/net/netstat",
-	[PROC_SNMP] = "/proc/net/snmp",
+	[PROC_SOCKSTAT] = "/proc/self/net/sockstat",
+	[PROC_SOCKSTAT6] = "/proc/self/net/sockstat6",
+	[PROC_NETSTAT] = "/proc/self/net/netstat",
+	[PROC_SNMP] = "/proc/self/net/snmp",
 	[PROC_MAX_ORPHANS] = "/proc/sys/net/ipv4/tcp_max_orphans",
 	[PROC_MAX_TIME_WAITS] = "/proc/sys/net/ipv4/tcp_max_tw_buckets",
 	[PROC_MEMORY] = "/proc/sys/net/ipv4/tcp_mem",
@@ -20,7 +20,7 @@ static const char *const paths[PROC_FILES] = {
 void proc_initialise(struct proc *proc)
 {
 	for (enum proc_file file = 0; file < PROC_FILES; file++)
-		proc->descriptors[file] = -1;
+		proc->descriptors[file] = open(paths[file], O_RDONLY | O_CLOEXEC);
 }
 
 /* Returns the whole text, or an empty one if it cannot be read or is longer than there is room. */
@@ -29,8 +29,6 @@ static char *read_text(struct proc *proc, enum proc_file file)
 	size_t length = 0;
 	ssize_t more;
 
-	if (proc->descriptors[file] < 0)
-		proc->descriptors[file] = open(paths[file], O_RDONLY | O_CLOEXEC);
 	do {
 		more = pread(proc->descriptors[file], proc->text + length,
 			     sizeof(proc->text) - length, (off_t)length);
@@ -66,5 +64,4 @@ void proc_finalise(struct proc *proc)
 		if (proc->descriptors[file] >= 0)
 			close(proc->descriptors[file]);
 	}
-	proc_initialise(proc);
 }

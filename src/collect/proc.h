@@ -2,8 +2,8 @@
 /*
  * The kernel's texts about the host, read from /proc.
  *
- * Files stay open from the first time that they can be read: reading them again is cheaper than
- * opening them, and needs no path. A file that is not there is tried again at every reading.
+ * Files are opened once, before anything is read: reading them again is cheaper than opening them,
+ * and needs no right to open a file. What is not there then is not known for good.
  */
 #ifndef COLLECT_PROC_H
 #define COLLECT_PROC_H
@@ -25,10 +25,11 @@ enum proc_file {
 };
 
 struct proc {
-	int descriptors[PROC_FILES]; /**< -1: not open */
+	int descriptors[PROC_FILES]; /**< -1: it could not be opened */
 	char text[PROC_TEXT_SIZE];
 };
 
+/** Opens the files of the caller's network namespace, as many as there are. */
 void proc_initialise(struct proc *proc);
 
 /** Reads only what the kernel counts of sockets: sockstat and sockstat6. */
@@ -37,6 +38,7 @@ void proc_read_sockstat(struct proc *proc, struct host *host);
 /** Reads everything; what cannot be read is not known in @p host. */
 void proc_read(struct proc *proc, struct host *host);
 
+/** Closes the files. */
 void proc_finalise(struct proc *proc);
 
 #endif

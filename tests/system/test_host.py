@@ -195,11 +195,14 @@ def test_limits_of_the_first_network(snmpd, agent):
 # ---- without /proc ----
 
 HIDE_PROC = ("unshare", "--mount", "sh", "-c",
-             'mount -t proc -o subset=pid proc /proc && exec "$@"', "sh")
+             "mount -t tmpfs none /proc/$$/net && mount -t tmpfs none /proc/sys/net/ipv4"
+             ' && exec "$@"', "sh")
+HIDE_ALL_BUT_PROCESSES = ("unshare", "--mount", "sh", "-c",
+                          'mount -t proc -o subset=pid proc /proc && exec "$@"', "sh")
 
 
 def test_without_proc(snmpd, agent):
-    """As with systemd's ProcSubset=pid: nothing is told of the host, and the counts are right."""
+    """Nothing is told of the host, and the counts are right."""
     snmpd.start()
     agent.start(launcher=HIDE_PROC)
     agent.wait_until_registered()
@@ -233,3 +236,13 @@ def test_without_proc_nothing_can_be_derived(snmpd, agent):
     refreshes = snmp.get_value(mib.REFRESHES)
     until(lambda: snmp.get_value(mib.REFRESHES) >= refreshes + 3, "refreshes work")
     assert snmp.get_value(mib.REFRESH_METHOD) == mib.FULL
+
+
+def test_with_processes_alone_in_proc(snmpd, agent):
+    """As with systemd's ProcSubset=pid: only the limits are not told."""
+    snmpd.start()
+    agent.start(launcher=HIDE_ALL_BUT_PROCESSES)
+    agent.wait_until_registered()
+    hidden = {"tcpOrphansMax", "tcpTimeWaitsMax", "tcpMemoryMax"}
+    assert {name for name in mib.HOST_NAMES if host(name) is None} == hidden
+    assert snmp.get_value(mib.REFRESH_METHOD) == mib.DERIVED

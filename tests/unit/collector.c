@@ -62,7 +62,8 @@ static void start(int64_t interval_ns)
 	freed = 0;
 	descriptors_before = unit_entries("/proc/self/fd");
 	threads_before = unit_entries("/proc/self/task");
-	assert_int_equal(collector_start(&collector, &settings), 0);
+	assert_int_equal(collector_new(&collector, &settings), 0);
+	assert_int_equal(collector_start(collector), 0);
 }
 
 /* Also says that nothing of the collector is left: no snapshot, no descriptor, no thread. */
