@@ -17,6 +17,7 @@
 #include "model/refreshes.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <signal.h>
 #include <string.h>
@@ -225,6 +226,17 @@ static void take_signal(int descriptor, void *argument)
 
 /* ---- start and end ---- */
 
+/*
+ * What the collector allocates is freed here. With a heap for each thread the C library would open a
+ * file when it gives memory back (malloc/arena.c, check_may_shrink_heap).
+ */
+static void share_heap(void)
+{
+#ifdef M_ARENA_MAX
+	mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 static void initialise_library(void)
 {
 	netsnmp_enable_subagent();
@@ -387,6 +399,7 @@ int main(int argc, char *argv[])
 	case OPTIONS_WRONG:
 		return EXIT_FAILURE;
 	}
+	share_heap();
 	choose_logging(&agent.options);
 	initialise_library();
 	if (prepare(&agent) == 0 && daemon_become(&agent.process) == 0)
