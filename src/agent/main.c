@@ -227,8 +227,8 @@ static void take_signal(int descriptor, void *argument)
 /* ---- start and end ---- */
 
 /*
- * What the collector allocates is freed here. With a heap for each thread the C library would open a
- * file when it gives memory back (malloc/arena.c, check_may_shrink_heap).
+ * What the collector allocates is freed here. With a heap for each thread the C library would open
+ * a file when it gives memory back (malloc/arena.c, check_may_shrink_heap).
  */
 static void share_heap(void)
 {
