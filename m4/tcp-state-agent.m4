@@ -53,13 +53,13 @@ AC_DEFUN([TSA_CONFINEMENT], [
     AS_HELP_STRING([--without-seccomp], [do not filter the running agent's system calls]),
     [], [with_seccomp=check])
   AS_IF([test "x$enable_sanitizers" = xyes], [CONFINED=0], [CONFINED=1])
-  HAVE_LIBSECCOMP=0
+  WITH_SECCOMP=0
   AS_IF([test "x$with_seccomp" != xno],
-    [PKG_CHECK_MODULES([LIBSECCOMP], [libseccomp >= 2.4], [HAVE_LIBSECCOMP=1],
+    [PKG_CHECK_MODULES([LIBSECCOMP], [libseccomp >= 2.4], [WITH_SECCOMP=1],
       [AS_IF([test "x$with_seccomp" = xyes],
         [AC_MSG_ERROR([libseccomp 2.4 or later was not found (Debian: libseccomp-dev, Fedora: libseccomp-devel)])])])])
   AC_SUBST([CONFINED])
-  AC_SUBST([HAVE_LIBSECCOMP])
+  AC_SUBST([WITH_SECCOMP])
 ])
 
 # TSA_NETSNMP: libnetsnmpagent without what the library's own cflags drag in (Perl, its -O2)
@@ -83,6 +83,19 @@ AC_DEFUN([TSA_NETSNMP], [
   ])
   LIBS=$tsa_saved_LIBS
   AC_SUBST([NETSNMP_LIBS])
+])
+
+# TSA_SYSTEMD: libsystemd, for sd_notify()
+AC_DEFUN([TSA_SYSTEMD], [
+  AC_ARG_WITH([systemd],
+    AS_HELP_STRING([--without-systemd], [do not tell systemd of readiness, nor feed its watchdog]),
+    [], [with_systemd=check])
+  WITH_SYSTEMD=0
+  AS_IF([test "x$with_systemd" != xno],
+    [PKG_CHECK_MODULES([SYSTEMD], [libsystemd], [WITH_SYSTEMD=1],
+      [AS_IF([test "x$with_systemd" = xyes],
+        [AC_MSG_ERROR([libsystemd was not found (Debian: libsystemd-dev, Fedora: systemd-devel)])])])])
+  AC_SUBST([WITH_SYSTEMD])
 ])
 
 # TSA_MIB_ROOT(OID): the one place from which binaries and MIB take it

@@ -121,7 +121,7 @@ static int close_file_system(enum confined confined, const char *removable)
 
 /* ---- seccomp ---- */
 
-#if HAVE_LIBSECCOMP
+#if WITH_SECCOMP
 
 #include <linux/netlink.h>
 #include <sched.h>

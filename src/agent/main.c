@@ -8,6 +8,7 @@
 #include "agent/mib.h"
 #include "agent/notifier.h"
 #include "agent/options.h"
+#include "agent/service_manager.h"
 #include "agent/session.h"
 #include "agent/settings.h"
 #include "build.h"
@@ -37,6 +38,7 @@ struct agent {
 	struct mib mib;
 	struct session session;
 	struct notifier notifier;
+	struct service_manager service_manager;
 	bool session_started;
 	int refresh_error; /* of the last refresh, so that it is logged once */
 	bool stretch_logged;
@@ -135,10 +137,13 @@ static void take_refresh(int descriptor, void *argument)
 		return;
 	}
 	add_refresh(agent, &refresh);
+	service_manager_expect_refresh(&agent->service_manager, agent->refreshes.interval_ns);
 	log_stretch(agent);
 	log_method(agent, refresh.not_derived);
-	if (!agent->session_started && agent->refreshes.latest != NULL)
+	if (!agent->session_started && agent->refreshes.latest != NULL) {
 		start_session(agent);
+		service_manager_tell_ready();
+	}
 }
 
 static struct collector_settings collector_settings(const struct agent *agent)
@@ -188,10 +193,24 @@ static void change_settings(struct agent *agent)
 	error = change_thresholds(agent);
 	if (error == 0)
 		error = collector_configure(agent->collector, &settings);
-	if (error == 0)
-		snmp_log(LOG_NOTICE, "the configuration was read again\n");
-	else
+	if (error != 0) {
 		snmp_log(LOG_ERR, "the configuration: %s\n", strerror(-error));
+		return;
+	}
+	service_manager_expect_refresh(&agent->service_manager, 0);
+	snmp_log(LOG_NOTICE, "the configuration was read again\n");
+}
+
+static void tell_status(struct agent *agent)
+{
+	char status[SERVICE_STATUS_SIZE] = "";
+
+	if (agent->refresh_error != 0)
+		snprintf(status, sizeof(status), "refreshing fails: %s",
+			 agent->refreshes.last_error);
+	else if (agent->session_started)
+		session_describe(&agent->session, status, sizeof(status));
+	service_manager_tell_status(&agent->service_manager, status);
 }
 
 /* Nothing else is lost with the attendant. */
@@ -352,7 +371,11 @@ static int start(struct agent *agent)
 		error = initialise_parts(agent);
 	if (error == 0)
 		error = catch_signals(agent);
-	return error == 0 ? start_collector(agent) : error;
+	if (error == 0)
+		error = start_collector(agent);
+	if (error == 0)
+		service_manager_initialise(&agent->service_manager);
+	return error;
 }
 
 static void run(struct agent *agent)
@@ -368,7 +391,9 @@ static void run(struct agent *agent)
 	while (!agent->ending) {
 		agent_check_and_process(1);
 		notifier_send(&agent->notifier);
+		tell_status(agent);
 	}
+	service_manager_tell_stopping();
 }
 
 static void finish(struct agent *agent)

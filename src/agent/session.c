@@ -296,6 +296,17 @@ bool session_is_registered(const struct session *session)
 	return session->state == SESSION_REGISTERED;
 }
 
+void session_describe(const struct session *session, char *text, size_t size)
+{
+	if (session_is_registered(session))
+		snprintf(text, size, "registered with snmpd");
+	else if (session->connect_error == 0)
+		snprintf(text, size, "waiting for snmpd at %s", master_address());
+	else
+		snprintf(text, size, "waiting for snmpd at %s: %s", master_address(),
+			 strerror(-session->connect_error));
+}
+
 int session_notify(const struct session *session, netsnmp_variable_list *variables,
 		   netsnmp_callback answered, void *argument)
 {

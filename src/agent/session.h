@@ -62,6 +62,9 @@ void session_start(struct session *session, const oid *root, size_t root_length,
 
 bool session_is_registered(const struct session *session);
 
+/** Writes how it stands, as one line without its end: whether snmpd is there, and why not. */
+void session_describe(const struct session *session, char *text, size_t size);
+
 /**
  * Sends a notification.
  *

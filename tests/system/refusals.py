@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A kernel that refuses netlink requests for as long as a test wants it to.
+"""A kernel that refuses netlink requests, or hangs in them, for as long as a test wants it to.
 
 The agent's sendto() to a netlink address is caught by seccomp in the kernel, and the test decides
-of each whether it fails or goes on. Run as a program, this installs the filter and becomes the
+of each whether it fails, goes on or does not return. Run as a program, this installs the filter and becomes the
 command that it is given:
 
     refusals.py DESCRIPTOR COMMAND...
@@ -38,10 +38,15 @@ _LD_W_ABS, _JEQ_K, _RET_K = 0x20, 0x15, 0x06
 
 
 class Refusals:
-    """What the agent started by `launcher` is answered: while `error` is not 0, that error."""
+    """What the agent started by `launcher` is answered: while `error` is not 0, that error.
+
+    Between hang() and go_on() it is answered nothing, and its collector hangs.
+    """
 
     def __init__(self):
         self.error = 0
+        self._answering = threading.Event()
+        self._answering.set()
         self._ours, self._theirs = socket.socketpair()
         self._listener = None
         self._thread = threading.Thread(target=self._decide_all, name="refusals", daemon=True)
@@ -54,6 +59,12 @@ class Refusals:
     def descriptors(self):
         """What the launcher inherits."""
         return (self._theirs.fileno(),)
+
+    def hang(self):
+        self._answering.clear()
+
+    def go_on(self):
+        self._answering.set()
 
     def begin(self):
         """To be called after the launcher has been started."""
@@ -84,6 +95,7 @@ class Refusals:
         notification = bytearray(_NOTIF_SIZE)
         fcntl.ioctl(self._listener, _NOTIF_RECV, notification)
         identity, = struct.unpack_from("Q", notification)
+        self._answering.wait()
         flags = 0 if self.error else _NOTIF_CONTINUE
         fcntl.ioctl(self._listener, _NOTIF_SEND,
                     struct.pack("QqiI", identity, 0, -self.error, flags))
