@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ struct collector {
 	int orders[2];    /* struct collector_settings, from the owner to the thread */
 	int refreshes[2]; /* struct refresh, from the thread to the owner */
 	/* The thread's own once it runs: */
+	int timer;
 	struct collector_settings settings;
 	struct gatherer gatherer;
 };
@@ -50,38 +52,32 @@ static int64_t affordable_interval_ns(const struct collector_settings *settings,
 }
 
 /*
- * Waits for orders until @p deadline. Returns 1 if there is one to read or its pipe was closed, 0
- * when the deadline is reached.
- */
-static int wait_for_order(const struct collector *collector, int64_t deadline_ns)
-{
-	struct pollfd orders = {.fd = collector->orders[READ_END], .events = POLLIN};
-	struct timespec left;
-	int64_t left_ns;
-	int ready;
-
-	do {
-		left_ns = deadline_ns - clock_now_ns();
-		if (left_ns < 0)
-			left_ns = 0;
-		left.tv_sec = left_ns / NS_PER_SECOND;
-		left.tv_nsec = left_ns % NS_PER_SECOND;
-		ready = ppoll(&orders, 1, &left, NULL);
-	} while (ready < 0 && errno == EINTR);
-	return ready;
-}
-
-/*
- * Waits for the next refresh to be due. New settings make it due at once, so that whatever is told
- * of the refreshing holds as soon as it is ordered. Returns false when the owner has closed the
- * pipe: the thread shall end.
+ * Waits for the next refresh to be due, by a timer and not for a time: after a suspend it is due at
+ * once, where poll()'s time stood still. New settings make it due at once too, so that whatever is
+ * told of the refreshing holds as soon as it is ordered. Returns false when the owner has closed
+ * the pipe: the thread shall end.
  */
 static bool wait_until_due(struct collector *collector, int64_t due_ns)
 {
+	struct itimerspec due = {0};
+	struct pollfd orders_or_timer[] = {
+		{.fd = collector->orders[READ_END], .events = POLLIN},
+		{.fd = collector->timer, .events = POLLIN},
+	};
 	struct collector_settings *settings = &collector->settings;
+	uint64_t expirations;
 
-	return wait_for_order(collector, due_ns) == 0 ||
-	       read(collector->orders[READ_END], settings, sizeof(*settings)) != 0;
+	due.it_value.tv_sec = due_ns / NS_PER_SECOND;
+	due.it_value.tv_nsec = due_ns % NS_PER_SECOND;
+	timerfd_settime(collector->timer, TFD_TIMER_ABSTIME, &due, NULL);
+	while (poll(orders_or_timer, 2, -1) < 0 && errno == EINTR)
+		;
+	if (orders_or_timer[0].revents != 0)
+		return read(orders_or_timer[0].fd, settings, sizeof(*settings)) != 0;
+	/* This waits where poll() fails, as it does when RLIMIT_NOFILE is less than 2. */
+	while (read(collector->timer, &expirations, sizeof(expirations)) < 0 && errno == EINTR)
+		;
+	return true;
 }
 
 /*
@@ -157,10 +153,17 @@ int collector_new(struct collector **made, const struct collector_settings *sett
 		error = -errno;
 		goto no_refreshes;
 	}
+	collector->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
+	if (collector->timer < 0) {
+		error = -errno;
+		goto no_timer;
+	}
 	gatherer_initialise(&collector->gatherer);
 	*made = collector;
 	return 0;
 
+no_timer:
+	close_pipe(collector->refreshes);
 no_refreshes:
 	close_pipe(collector->orders);
 no_orders:
@@ -225,6 +228,7 @@ void collector_stop(struct collector *collector)
 	else
 		close(collector->refreshes[WRITE_END]);
 	gatherer_finalise(&collector->gatherer);
+	close(collector->timer);
 	close(collector->orders[READ_END]);
 	close(collector->refreshes[READ_END]);
 	free(collector);

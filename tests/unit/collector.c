@@ -9,7 +9,10 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 
 #define DEADLINE_MS 10000
 #define HOUR_NS (3600 * NS_PER_SECOND)
@@ -290,6 +293,93 @@ static void a_refresh_without_memory_fails_and_the_next_succeeds(void **state)
 	stop();
 }
 
+/* Sets the soft limit of descriptors. */
+static void limit_descriptors(rlim_t descriptors)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = descriptors;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void it_starts_with_all_its_descriptors_or_with_none(void **state)
+{
+	const struct collector_settings settings = settings_of(HOUR_NS);
+	const rlim_t needed = 5;
+	struct rlimit before;
+	rlim_t first_free = (rlim_t)dup(STDOUT_FILENO);
+
+	(void)state;
+	close((int)first_free);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	descriptors_before = unit_entries("/proc/self/fd");
+	for (rlim_t left = 0; left < needed; left++) {
+		limit_descriptors(first_free + left);
+		assert_int_equal(collector_new(&collector, &settings), -EMFILE);
+		limit_descriptors(before.rlim_cur);
+		assert_int_equal(unit_entries("/proc/self/fd"), descriptors_before);
+	}
+	start(HOUR_NS);
+	stop();
+}
+
+/* poll() fails then. */
+static void a_limit_of_no_descriptors_makes_no_haste(void **state)
+{
+	struct rlimit before;
+	int64_t interval_ns, taken_ns;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	start(50 * NS_PER_MS);
+	taken_ns = take(&interval_ns);
+	limit_descriptors(1);
+	for (int number = 0; number < 3; number++) {
+		int64_t last_ns = taken_ns;
+
+		taken_ns = take(&interval_ns);
+		assert_true(taken_ns >= last_ns + interval_ns);
+	}
+	limit_descriptors(before.rlim_cur);
+	stop();
+}
+
+/* ---- a suspend ---- */
+
+/* The line of the timer's /proc/self/fdinfo that begins with @p word. */
+static void timer_information(const char *word, char *line, size_t size)
+{
+	char path[64];
+	FILE *information;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", collector->timer);
+	information = fopen(path, "r");
+	assert_non_null(information);
+	do
+		assert_non_null(fgets(line, (int)size, information));
+	while (strncmp(line, word, strlen(word)) != 0);
+	fclose(information);
+}
+
+/* What this asks for is due when a suspend ends; relative times, and other clocks, are not. */
+static void it_waits_for_a_time_on_the_clock_that_a_suspend_does_not_stop(void **state)
+{
+	char clock_line[64], flags_line[64], wanted[64];
+	int64_t deadline_ns = clock_now_ns() + DEADLINE_MS * NS_PER_MS;
+
+	(void)state;
+	start(HOUR_NS);
+	do
+		timer_information("settime flags:", flags_line, sizeof(flags_line));
+	while (strcmp(flags_line, "settime flags: 01\n") != 0 && clock_now_ns() < deadline_ns);
+	assert_string_equal(flags_line, "settime flags: 01\n");
+	timer_information("clockid:", clock_line, sizeof(clock_line));
+	snprintf(wanted, sizeof(wanted), "clockid: %d\n", CLOCK_BOOTTIME);
+	assert_string_equal(clock_line, wanted);
+	stop();
+}
+
 /* ---- an owner that does not read, and the end ---- */
 
 static void unread_refreshes_are_freed(void **state)
@@ -415,6 +505,9 @@ int main(void)
 		cmocka_unit_test(the_interval_grows_with_what_a_refresh_costs),
 		cmocka_unit_test(real_refreshes_keep_to_the_limit),
 		cmocka_unit_test(a_refresh_without_memory_fails_and_the_next_succeeds),
+		cmocka_unit_test(it_starts_with_all_its_descriptors_or_with_none),
+		cmocka_unit_test(a_limit_of_no_descriptors_makes_no_haste),
+		cmocka_unit_test(it_waits_for_a_time_on_the_clock_that_a_suspend_does_not_stop),
 		cmocka_unit_test(unread_refreshes_are_freed),
 		cmocka_unit_test(a_thread_that_waits_for_its_owner_is_ended),
 		cmocka_unit_test(refreshes_that_waited_come_in_order),
