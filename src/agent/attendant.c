@@ -2,6 +2,7 @@
 #include "agent/attendant.h"
 
 #include "agent/confinement.h"
+#include "collect/sock_diag.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -88,14 +89,18 @@ static void attend(int socket, const struct daemon_process *process,
 
 /* Signals to the group that both are in are for the agent. */
 _Noreturn static void be_attendant(int socket, const struct daemon_process *process,
-				   const struct settings_source *source)
+				   const struct settings_source *given)
 {
+	struct settings_source source = *given;
+
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	prctl(PR_SET_NAME, "tcp-state-files");
+	source.bound_inactive_tried = true;
+	source.bound_inactive = sock_diag_try_bound_inactive();
 	confinement_enter(CONFINED_ATTENDANT, process->pid_file_name);
-	attend(socket, process, source);
+	attend(socket, process, &source);
 	_exit(EXIT_SUCCESS);
 }
 

@@ -14,7 +14,6 @@
 #include "build.h"
 #include "clock.h"
 #include "collect/collector.h"
-#include "collect/sock_diag.h"
 #include "model/refreshes.h"
 
 #include <errno.h>
@@ -287,7 +286,6 @@ static int prepare(struct agent *agent)
 	if (!snmp_stderrlog_status())
 		terminal = netsnmp_register_loghandler(NETSNMP_LOGHANDLER_STDERR, LOG_DEBUG);
 	read_library_configuration(agent);
-	agent->options.configuration.bound_inactive = sock_diag_try_bound_inactive();
 	error = settings_read(&agent->settings, &agent->options.configuration);
 	if (error == 0)
 		error = daemon_prepare(&agent->process, &agent->options);

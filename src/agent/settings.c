@@ -325,10 +325,16 @@ static int check_max_age(const struct settings *settings)
 	return -EINVAL;
 }
 
+static int try_bound_inactive(const struct settings_source *source)
+{
+	return source->bound_inactive_tried ? source->bound_inactive
+					    : sock_diag_try_bound_inactive();
+}
+
 static int check_bound_inactive(const struct settings *settings,
 				const struct settings_source *source)
 {
-	int error = settings->wanted.bound_inactive ? source->bound_inactive : 0;
+	int error = settings->wanted.bound_inactive ? try_bound_inactive(source) : 0;
 
 	if (error == -EOPNOTSUPP)
 		snmp_log(LOG_ERR, AGENT_NAME ".conf: countBoundInactive: this kernel does not "

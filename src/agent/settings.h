@@ -34,9 +34,10 @@ struct settings {
 
 /** Where to read the configuration from; @p files may be NULL. */
 struct settings_source {
-	const char *files;     /**< names between commas, read after the default ones */
-	bool without_defaults; /**< read nothing else */
-	int bound_inactive;    /**< what sock_diag_try_bound_inactive() has said */
+	const char *files;         /**< names between commas, read after the default ones */
+	bool without_defaults;     /**< read nothing else */
+	bool bound_inactive_tried; /**< by who can no longer do it when settings are read */
+	int bound_inactive;        /**< what sock_diag_try_bound_inactive() said then */
 };
 
 /**

@@ -101,6 +101,7 @@ static int read_from(const char *files)
 	const struct settings_source source = {
 		.files = files,
 		.without_defaults = true,
+		.bound_inactive_tried = true,
 		.bound_inactive = bound_inactive,
 	};
 
