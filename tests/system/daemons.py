@@ -8,6 +8,7 @@ import signal
 import subprocess
 
 import mib
+import process
 import snmp
 from polling import until
 
@@ -102,9 +103,7 @@ class Daemon:
         self.resume()
 
     def cpu_seconds(self):
-        """Of all threads, to the nanosecond, where /proc/PID/stat has ticks of 10 ms."""
-        return sum(int((task / "schedstat").read_text().split()[0]) / 1e9
-                   for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir())
+        return process.cpu_seconds(self.pid)
 
     def resume(self):
         self.process.send_signal(signal.SIGCONT)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The agent's session with snmpd, whatever snmpd does: absent, killed, hung, broken, refusing."""
 
-import os
 import pathlib
 import time
 
@@ -13,18 +12,7 @@ import snmp
 from agentx_master import OPEN, REGISTER
 from daemons import SANITIZED
 from polling import until
-
-
-
-def descriptors(agent):
-    return len(os.listdir(f"/proc/{agent.pid}/fd"))
-
-
-def resident_kib(agent):
-    for line in pathlib.Path(f"/proc/{agent.pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1])
-    raise AssertionError("no VmRSS")
+from process import descriptors, resident_kib
 
 
 def unix_sockets():
@@ -62,14 +50,14 @@ def test_snmpd_stopped_and_started(served, snmpd):
 
 
 def test_200_restarts_leak_nothing(served, snmpd):
-    open_files = descriptors(served)
+    open_files = descriptors(served.pid)
     resident = []
     for _ in range(200):
         snmpd.kill()
         snmpd.start()
         assert seconds_until_registered(served) <= 0.5
-        assert descriptors(served) == open_files
-        resident.append(resident_kib(served))
+        assert descriptors(served.pid) == open_files
+        resident.append(resident_kib(served.pid))
     assert SANITIZED or resident[-1] - resident[20] <= 512
 
 
@@ -128,12 +116,12 @@ def test_a_broken_handshake_loses_no_registration(snmpd, agent, answers, closes_
         agent.start()
         # Not more: the agent waits twice as long after each that it had opened.
         until(lambda: master.sessions >= 6, "six sessions broken")
-        open_files = descriptors(agent)
+        open_files = descriptors(agent.pid)
     snmpd.start()
     agent.wait_until_registered()
     assert snmp.get_value(mib.count(4, "listen")) == 0
     # The session's own descriptor came in place of the one that was being tried.
-    assert descriptors(agent) <= open_files + 1
+    assert descriptors(agent.pid) <= open_files + 1
     snmpd.kill()
     snmpd.start()
     assert seconds_until_registered(agent) <= 0.5

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a process uses, as the kernel tells it."""
+
+import os
+import pathlib
+
+
+def with_children(pid):
+    """PID, and after it the processes that it has started and that still run."""
+    children = [int(child) for task in _tasks(pid)
+                for child in (task / "children").read_text().split()]
+    return [pid, *(found for child in children for found in with_children(child))]
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def threads(pid):
+    return len(_tasks(pid))
+
+
+def resident_kib(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise AssertionError("no VmRSS")
+
+
+def cpu_seconds(pid):
+    """Of all threads, to the nanosecond, where /proc/PID/stat has ticks of 10 ms."""
+    return sum(int((task / "schedstat").read_text().split()[0]) / 1e9 for task in _tasks(pid))
+
+
+def _tasks(pid):
+    return list(pathlib.Path(f"/proc/{pid}/task").iterdir())
