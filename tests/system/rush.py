@@ -3,11 +3,14 @@
 
 Run as a program in the network namespace that is counted. At most one connection is open at a
 time, and its ends are all that is in any state but timeWait besides the listeners.
+
+rush.py [NUMBER]: a quarter of them, or the first NUMBER and no more, are left in timeWait.
 """
 
 import itertools
 import socket
 import struct
+import sys
 
 ABORTIVE = struct.pack("ii", 1, 0)
 
@@ -19,8 +22,18 @@ def listener(family):
     return opened
 
 
+def mapped_listener():
+    """Of IPv6, reached at a v4-mapped address."""
+    opened = socket.socket(socket.AF_INET6)
+    opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, False)
+    opened.bind(("::ffff:127.0.0.1", 0))
+    opened.listen()
+    return opened
+
+
 def connect_once(server, abortive):
-    near = socket.create_connection(server.getsockname()[:2])
+    near = socket.socket(server.family)
+    near.connect(server.getsockname())
     far = server.accept()[0]
     if abortive:
         near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORTIVE)
@@ -30,9 +43,11 @@ def connect_once(server, abortive):
 
 
 def main():
-    servers = itertools.cycle([listener(socket.AF_INET), listener(socket.AF_INET6)])
+    left = int(sys.argv[1]) if len(sys.argv) > 1 else None
+    servers = itertools.cycle([listener(socket.AF_INET), listener(socket.AF_INET6),
+                               mapped_listener()])
     for number, server in enumerate(servers):
-        connect_once(server, abortive=number % 8 > 1)
+        connect_once(server, abortive=number % 8 > 1 if left is None else number >= left)
 
 
 if __name__ == "__main__":

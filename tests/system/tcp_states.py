@@ -43,6 +43,15 @@ _SHUT_DOWN = (*_CLOSABLE, "timeWait")
 Connection = collections.namedtuple("Connection", "wire script far_port near_port socket")
 
 
+def listed_counts():
+    """{(family, state): sockets} as /proc/net/tcp and tcp6 list them, right if nothing moves."""
+    counts = {(family, state): 0 for family in (4, 6) for state in STATES}
+    for family in (4, 6):
+        for *_, state in _listed(family):
+            counts[family, state] += 1
+    return counts
+
+
 class StateMaker:
     """Makes sockets, keeps them until close(), and knows how many there are."""
 
@@ -213,7 +222,12 @@ def _wait(family, state, connections):
 
 def _shown_states(family):
     """{(local port, remote port): state}, remote port 0 for listeners."""
+    return {(near_port, far_port): state for near_port, far_port, state in _listed(family)}
+
+
+def _listed(family):
+    """(local port, remote port, state) of each socket that /proc/net lists."""
     with open("/proc/net/tcp" if family == 4 else "/proc/net/tcp6", encoding="ascii") as table:
         rows = [line.split(maxsplit=4) for line in table][1:]
-    return {(int(local[-4:], 16), int(remote[-4:], 16)): _KERNEL_STATES[int(state, 16)]
-            for _, local, remote, state, _ in rows}
+    return [(int(local[-4:], 16), int(remote[-4:], 16), _KERNEL_STATES[int(state, 16)])
+            for _, local, remote, state, _ in rows]
