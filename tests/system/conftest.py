@@ -3,15 +3,28 @@
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from daemons import AGENT, Agent, Snmpd, Snmptrapd
+from daemons import AGENT, BUILD, Agent, Snmpd, Snmptrapd
 from listeners import Listeners
 from network import fresh_network
+
+
+# What matters of Debian's, but for its AgentX socket.
+_DEBIAN = """\
+sysServices 72
+agentaddress {address}
+view systemonly included .1.3.6.1.2.1.1
+view systemonly included .1.3.6.1.2.1.25.1
+rocommunity public default -V systemonly
+agentXSocket unix:{agentx}
+agentXPerms {perms}
+"""
 
 
 def _processes_in_this_network():
@@ -40,6 +53,26 @@ def snmpd(tmp_path):
     daemon = Snmpd(tmp_path)
     yield daemon
     daemon.clean_up()
+
+
+@pytest.fixture
+def drop_in(snmpd, tmp_path):
+    """drop_in(NAME, REPLACEMENTS): puts a file of the build where snmpd includes it from.
+
+    The rest of snmpd's configuration is what Debian gives to it.
+    """
+    directory = tmp_path / "snmpd.conf.d"
+    directory.mkdir()
+    snmpd.template = _DEBIAN
+    snmpd.more_lines = f"includeDir {directory}\n"
+
+    def drop_in(name, replacements=()):
+        text = (BUILD / "snmpd.conf.d" / name).read_text()
+        for pattern, replacement in replacements:
+            text, found = re.subn(pattern, replacement, text, flags=re.MULTILINE)
+            assert found
+        (directory / name).write_text(text)
+    return drop_in
 
 
 @pytest.fixture

@@ -253,12 +253,13 @@ def refused(done, *words):
         assert word in done.stderr
 
 
-def wait_for_refresh():
+def wait_for_refresh(**how):
     """Return once the counts served were all taken after the call: one refresh may be under way."""
-    before = snmp.get_value(mib.REFRESHES)
-    until(lambda: snmp.get_value(mib.REFRESHES) >= before + 2, "two more refreshes")
+    before = snmp.get_value(mib.REFRESHES, **how)
+    until(lambda: snmp.get_value(mib.REFRESHES, **how) >= before + 2, "two more refreshes")
 
 
-def served_counts():
+def served_counts(**how):
     """The 22 rows of tcpStateCountTable, from one request: {(family, state): sockets}."""
-    return dict(zip(mib.ROWS, (found.value for found in snmp.get(*mib.COUNTS)), strict=True))
+    return dict(zip(mib.ROWS, (found.value for found in snmp.get(*mib.COUNTS, **how)),
+                    strict=True))

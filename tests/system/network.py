@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A network namespace of its own for each test, so that every socket in it is the test's."""
 
+import contextlib
 import ctypes
 import os
 import subprocess
@@ -16,7 +17,25 @@ def fresh_network():
 
     Python has os.unshare only from 3.12 on. The namespace left behind ends with its last user.
     """
-    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error), "unshare(CLONE_NEWNET)")
+    _call("unshare", CLONE_NEWNET)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+@contextlib.contextmanager
+def inside(namespace):
+    """For the calling thread and what it starts: the network of NAMESPACE, a path."""
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    there = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
+    _call("setns", there, CLONE_NEWNET)
+    try:
+        yield
+    finally:
+        _call("setns", before, CLONE_NEWNET)
+        os.close(there)
+        os.close(before)
+
+
+def _call(function, *arguments):
+    if getattr(ctypes.CDLL(None, use_errno=True), function)(*arguments) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error), function)

@@ -59,9 +59,16 @@ def dotted(oid):
     return "." + ".".join(map(str, oid))
 
 
-def _run(command, oids, *options, community="public", timeout=2, assignment=()):
+def as_user(name, authentication, privacy, context=""):
+    """The credentials of an SNMPv3 user, who asks in CONTEXT."""
+    return ("-v3", "-u", name, "-l", "authPriv", "-a", "SHA-256", "-A", authentication,
+            "-x", "AES", "-X", privacy, "-n", context)
+
+
+def _run(command, oids, *options, community="public", credentials=None, timeout=2, assignment=()):
+    credentials = credentials or ("-v2c", "-c", community)
     done = subprocess.run(
-        [command, "-v2c", "-c", community, "-r0", f"-t{timeout}", "-On", "-Oe", "-Ot", *options,
+        [command, *credentials, "-r0", f"-t{timeout}", "-On", "-Oe", "-Ot", *options,
          ADDRESS, *map(dotted, oids), *assignment],
         env={**os.environ, "MIBS": "", "SNMPCONFPATH": "/nonexistent"},
         capture_output=True, text=True)

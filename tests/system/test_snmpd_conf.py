@@ -1,28 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The files in snmpd.conf.d, dropped into the configuration that Debian gives to snmpd."""
 
-import re
 import socket
 
 import pytest
 
 import mib
 import snmp
-from daemons import BUILD
 from listeners import listener
 from polling import until
 from tcp_states import StateMaker
-
-# What matters of Debian's, but for its AgentX socket.
-_DEBIAN = """\
-sysServices 72
-agentaddress {address}
-view systemonly included .1.3.6.1.2.1.1
-view systemonly included .1.3.6.1.2.1.25.1
-rocommunity public default -V systemonly
-agentXSocket unix:{agentx}
-agentXPerms {perms}
-"""
 
 EVENTS = (1, 3, 6, 1, 2, 1, 88, 2, 0)
 _KINDS = {1: "fired", 2: "rising", 3: "falling"}
@@ -30,23 +17,6 @@ _KINDS = {1: "fired", 2: "rising", 3: "falling"}
 # The numbers of the monitors, small enough for a test.
 _QUICKLY = ((r" -r 10 ", " -r 1 "), (r" \d+ \d+$", " 2 5"), (r"> 100$", "> 2"),
             (r"> 6000$", "> 200"), (r"^#trap2sink", "trap2sink"))
-
-
-@pytest.fixture
-def drop_in(snmpd, tmp_path):
-    """drop_in(NAME): puts a file of the build where snmpd includes it from."""
-    directory = tmp_path / "snmpd.conf.d"
-    directory.mkdir()
-    snmpd.template = _DEBIAN
-    snmpd.more_lines = f"includeDir {directory}\n"
-
-    def drop_in(name, replacements=()):
-        text = (BUILD / "snmpd.conf.d" / name).read_text()
-        for pattern, replacement in replacements:
-            text, found = re.subn(pattern, replacement, text, flags=re.MULTILINE)
-            assert found
-        (directory / name).write_text(text)
-    return drop_in
 
 
 def test_the_counts_are_in_the_view(drop_in, snmpd, agent):
