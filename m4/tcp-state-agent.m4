@@ -96,6 +96,7 @@ AC_DEFUN([TSA_SYSTEMD], [
       [AS_IF([test "x$with_systemd" = xyes],
         [AC_MSG_ERROR([libsystemd was not found (Debian: libsystemd-dev, Fedora: systemd-devel)])])])])
   AC_SUBST([WITH_SYSTEMD])
+  AM_CONDITIONAL([WITH_SYSTEMD], [test "$WITH_SYSTEMD" = 1])
 ])
 
 # TSA_MIB_ROOT(OID): the one place from which binaries and MIB take it

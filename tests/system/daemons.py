@@ -17,6 +17,9 @@ AGENT = pathlib.Path(os.environ.get("AGENT", BUILD / "tcp-state-agent"))
 FAST_AGENT = pathlib.Path(
     os.environ.get("FAST_AGENT", BUILD / "tests/system/tcp-state-agent-fast"))
 
+_FACTS = BUILD / "src/build.h"
+WITH_SYSTEMD = _FACTS.exists() and "#define WITH_SYSTEMD 1\n" in _FACTS.read_text()
+
 # A sanitizer's own use of memory and time says nothing of the agent's.
 SANITIZED = AGENT.exists() and b"__asan_init" in AGENT.read_bytes()
 

@@ -12,16 +12,14 @@ import time
 
 import pytest
 
-from daemons import BUILD
+from daemons import WITH_SYSTEMD
 from polling import until
 from refusals import Refusals
 
 WATCHDOG_SECONDS = 0.8
 PING = "WATCHDOG=1"
 
-pytestmark = pytest.mark.skipif("#define WITH_SYSTEMD 1" not in
-                                (BUILD / "src/build.h").read_text(),
-                                reason="the agent was built without libsystemd")
+pytestmark = pytest.mark.skipif(not WITH_SYSTEMD, reason="the agent was built without libsystemd")
 
 # <linux/ptrace.h>
 _PTRACE_DETACH, _PTRACE_SEIZE, _PTRACE_INTERRUPT = 17, 0x4206, 0x4207

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The systemd units: what systemd-analyze says of them, and what a real systemd does with them."""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+import mib
+import snmp
+from booted import POSSIBLE, Booted
+from daemons import AGENT, BUILD, SANITIZED, WITH_SYSTEMD, served_counts
+from listeners import Listeners
+from network import inside
+from polling import until
+
+UNITS = BUILD / "packaging/systemd"
+SYSUSERS = BUILD / "packaging/sysusers.d/tcp-state-agent.conf"
+CONFIGURATION = pathlib.Path(__file__).parents[2] / "packaging/tcp-state-agent.conf"
+SNMPD_UNIT = pathlib.Path("/lib/systemd/system/snmpd.service")
+UNIT, TEMPLATE, INSTANCE = (f"tcp-state-agent{of}.service" for of in ("", "@", "@web"))
+
+USER = "tcp-state-agent"
+EXPOSURE_MAX = 1.0
+
+# Besides what tcp-state-agent.conf has: whom the system's snmpd serves.
+_SNMPD_CONF = """\
+agentaddress {address}
+view systemonly included .1.3.6.1.2.1.1
+rocommunity public default -V systemonly
+includeDir /etc/snmp/snmpd.conf.d
+"""
+
+# Where the machine's own would make a test wait.
+_QUICKLY = """\
+[Service]
+WatchdogSec=0.5
+RestartSec=0.1
+"""
+
+pytestmark = pytest.mark.skipif(not WITH_SYSTEMD, reason="the agent was built without libsystemd")
+analyzed = pytest.mark.skipif(shutil.which("systemd-analyze") is None,
+                              reason="systemd-analyze is missing")
+run = pytest.mark.skipif(not POSSIBLE or not SNMPD_UNIT.exists() or SANITIZED,
+                         reason="no systemd can be booted, snmpd's unit is missing, or the agent"
+                                " is sanitized, which needs what the units forbid")
+
+
+# ---- as they are written ----
+
+def analyze(*arguments):
+    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True,
+                          env={**os.environ, "SYSTEMD_LOG_LEVEL": "info"})
+
+
+@analyzed
+@pytest.mark.parametrize("name, as_name", [(UNIT, UNIT), (TEMPLATE, INSTANCE)])
+def test_systemd_knows_every_directive(tmp_path, name, as_name):
+    """The program is looked for, so it is the one that was built."""
+    text = (UNITS / name).read_text()
+    installed = next(line for line in text.splitlines() if line.startswith("ExecStart="))
+    installed = installed.partition("=")[2].split()[0]
+    (tmp_path / as_name).write_text(text.replace(installed, str(AGENT)))
+    done = analyze("verify", "--man=no", tmp_path / as_name)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+@analyzed
+@pytest.mark.parametrize("name", [UNIT, TEMPLATE])
+def test_exposure(name):
+    done = analyze("security", "--offline=yes", f"--threshold={10 * EXPOSURE_MAX:.0f}",
+                   "--no-pager", UNITS / name)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_units_differ_in_the_namespace_alone():
+    unit, template = ({line for line in (UNITS / name).read_text().splitlines()
+                       if not line.startswith("#")} for name in (UNIT, TEMPLATE))
+    assert {line.partition("=")[0] for line in unit - template} == {"Description", "ExecStart"}
+    assert {line.partition("=")[0] for line in template - unit} \
+        == {"Description", "ExecStart", "NetworkNamespacePath"}
+
+
+def test_the_packaged_configuration_has_every_directive(agent):
+    text = CONFIGURATION.read_text()
+    for line in agent.run("-H").stdout.splitlines()[1:]:
+        assert f"\n{line.split()[0]} " in text.replace("\n#", "\n"), line
+    # Those that are comments are right as well.
+    agent.configuration.write_text(re.sub(r"^#(\w)", r"\1", text, flags=re.MULTILINE))
+    agent.start()
+    agent.wait_until_logged("has started")
+
+
+# ---- in a systemd ----
+
+@pytest.fixture
+def system(tmp_path):
+    """A system as the README has one install the agent beside Debian's snmpd; nothing runs yet."""
+    system = Booted(tmp_path / "system", SYSUSERS)
+    for unit in (UNITS / UNIT, UNITS / TEMPLATE, SNMPD_UNIT):
+        shutil.copy(unit, system.units)
+    shutil.copy(AGENT, system.programs)
+    snmp_places = system.etc / "snmp/snmpd.conf.d"
+    snmp_places.mkdir(parents=True)
+    (snmp_places.parent / "snmpd.conf").write_text(_SNMPD_CONF.format(address=snmp.ADDRESS))
+    for_snmpd = (BUILD / "snmpd.conf.d/tcp-state-agent.conf").read_text()
+    (snmp_places / "tcp-state-agent.conf").write_text(for_snmpd.replace("#agentX", "agentX"))
+    shutil.copy(BUILD / "snmpd.conf.d/tcp-state-contexts.conf", snmp_places)
+    shutil.copy(CONFIGURATION, snmp_places.parent)
+    system.start()
+    yield system
+    system.stop()
+
+
+def wait_for_status(system, unit, status):
+    until(lambda: system.shown(unit, "StatusText") == status, status)
+
+
+def status_of(pid):
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+@run
+def test_the_unit_serves(system, listeners):
+    listeners.number(3)
+    system.run("systemctl", "start", UNIT)
+    wait_for_status(system, UNIT, "registered with snmpd")
+    counts = served_counts()
+    assert counts.pop((4, "listen")) == 3
+    assert set(counts.values()) == {0}
+    assert system.shown(UNIT, "WatchdogUSec") == "1min"
+    # What the kernel counts in /proc is seen.
+    assert snmp.get_value(mib.of_host("tcpTimeWaitsMax")) > 0
+    assert snmp.get_value(mib.REFRESH_METHOD) == mib.DERIVED
+
+    system.run("systemctl", "restart", "snmpd.service")
+    wait_for_status(system, UNIT, "registered with snmpd")
+    until(lambda: snmp.answers(mib.REFRESHES), "the agent is back")
+    system.run("systemctl", "stop", UNIT)
+    assert system.shown(UNIT, "Result") == "success"
+
+
+@run
+def test_the_unit_has_no_privilege(system):
+    system.run("systemctl", "start", UNIT)
+    user, *_ = system.run("id", "-u", USER).split()
+    shown = status_of(system.main_pid(UNIT))
+    assert shown["Uid"].split() == 4 * [user] and user != "0"
+    assert {int(shown[f"Cap{kind}"], 16) for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {0}
+    assert (shown["NoNewPrivs"], shown["Seccomp"]) == ("1", "2")
+
+
+@run
+def test_the_unit_reads_its_configuration_again(system):
+    system.run("systemctl", "start", UNIT)
+    wait_for_status(system, UNIT, "registered with snmpd")
+    system.run("sh", "-c", "echo refreshInterval 0.3 >>/etc/snmp/tcp-state-agent.conf")
+    system.run("systemctl", "reload", UNIT)
+    until(lambda: snmp.get_value(mib.REFRESH_INTERVAL) == 300, "the new interval")
+
+
+@run
+def test_an_agent_that_hangs_is_started_again(system):
+    drop_in = f"/run/units/{UNIT}.d"
+    system.run("sh", "-c", f'mkdir {drop_in} && echo "{_QUICKLY}" >{drop_in}/quickly.conf'
+                           " && systemctl daemon-reload")
+    system.run("systemctl", "start", UNIT)
+    hung = system.main_pid(UNIT)
+    os.kill(hung, signal.SIGSTOP)
+    until(lambda: system.shown(UNIT, "NRestarts") == "1", "it is started again")
+    wait_for_status(system, UNIT, "registered with snmpd")
+    assert system.main_pid(UNIT) != hung
+
+
+@run
+def test_an_instance_serves_its_namespace(system, listeners):
+    listeners.number(3)
+    system.run("ip", "netns", "add", "web")
+    others = Listeners()
+    with inside(system.path("/run/netns/web")):
+        others.number(5)
+    system.run("systemctl", "start", UNIT, INSTANCE)
+    for unit in (UNIT, INSTANCE):
+        wait_for_status(system, unit, "registered with snmpd")
+    assert [snmp.get_value(mib.count(4, "listen"), community=community)
+            for community in ("public", "public-web")] == [3, 5]
+    others.number(0)
