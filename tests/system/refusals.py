@@ -2,8 +2,8 @@
 """A kernel that refuses netlink requests, or hangs in them, for as long as a test wants it to.
 
 The agent's sendto() to a netlink address is caught by seccomp in the kernel, and the test decides
-of each whether it fails, goes on or does not return. Run as a program, this installs the filter and becomes the
-command that it is given:
+of each whether it fails, goes on or does not return. Run as a program, this installs the filter
+and becomes the command that it is given:
 
     refusals.py DESCRIPTOR COMMAND...
 
