@@ -103,7 +103,7 @@ def system(tmp_path):
     system = Booted(tmp_path / "system", SYSUSERS)
     for unit in (UNITS / UNIT, UNITS / TEMPLATE, SNMPD_UNIT):
         shutil.copy(unit, system.units)
-    shutil.copy(AGENT, system.programs)
+    shutil.copy(AGENT, system.programs / "tcp-state-agent")
     snmp_places = system.etc / "snmp/snmpd.conf.d"
     snmp_places.mkdir(parents=True)
     (snmp_places.parent / "snmpd.conf").write_text(_SNMPD_CONF.format(address=snmp.ADDRESS))
