@@ -12,8 +12,9 @@
 
 #define SEND_WAIT_MS 200
 
-/* RFC 2741, section 6.1: the header of a PDU, and where the length of the rest is told. */
+/* RFC 2741, section 6.1: the header of a PDU, whose first octet is the version. */
 #define HEADER_SIZE 20
+#define AGENTX_VERSION 1
 #define FLAGS_AT 2
 #define LENGTH_AT 16
 #define FLAG_NETWORK_BYTE_ORDER 0x10
@@ -26,6 +27,7 @@ struct pdu_progress {
 	unsigned char header[HEADER_SIZE];
 	size_t header_length;
 	size_t rest; /* of it that is still to come, once the header is there */
+	bool broken; /* nothing more is taken */
 };
 
 /* ---- the address ---- */
@@ -74,53 +76,74 @@ static size_t rest_of_pdu(const unsigned char header[HEADER_SIZE])
 	       length[0];
 }
 
-/* Follows the PDUs in what was received. Returns false if one of them is longer than one can be. */
-static bool follow(struct pdu_progress *pdu, const unsigned char *octets, size_t length)
+/* Of the PDU's header, or of the rest once that is known. */
+static size_t still_wanted(const struct pdu_progress *pdu)
 {
-	while (length > 0) {
-		size_t wanted = HEADER_SIZE - pdu->header_length;
-		size_t taken;
-
-		if (wanted == 0) {
-			taken = pdu->rest < length ? pdu->rest : length;
-			pdu->rest -= taken;
-		} else {
-			taken = wanted < length ? wanted : length;
-			memcpy(pdu->header + pdu->header_length, octets, taken);
-			pdu->header_length += taken;
-			if (taken == wanted)
-				pdu->rest = rest_of_pdu(pdu->header);
-			if (pdu->rest > PDU_SIZE_MAX)
-				return false;
-		}
-		if (pdu->header_length == HEADER_SIZE && pdu->rest == 0)
-			pdu->header_length = 0;
-		octets += taken;
-		length -= taken;
-	}
-	return true;
+	return pdu->header_length < HEADER_SIZE ? HEADER_SIZE - pdu->header_length : pdu->rest;
 }
 
-/* Returns how much was received; 0 or less ends the session. */
+/* Takes note of what was received, no more than was wanted. Returns false if it begins no PDU. */
+static bool follow(struct pdu_progress *pdu, const unsigned char *octets, size_t length)
+{
+	if (pdu->header_length == HEADER_SIZE) {
+		pdu->rest -= length;
+		return true;
+	}
+	memcpy(pdu->header + pdu->header_length, octets, length);
+	pdu->header_length += length;
+	if (pdu->header[0] != AGENTX_VERSION)
+		return false;
+	if (pdu->header_length == HEADER_SIZE)
+		pdu->rest = rest_of_pdu(pdu->header);
+	return pdu->rest <= PDU_SIZE_MAX;
+}
+
+static ssize_t receive_part(int descriptor, struct pdu_progress *pdu, unsigned char *buffer,
+			    size_t size)
+{
+	size_t wanted = still_wanted(pdu);
+	ssize_t length;
+
+	do {
+		length = recv(descriptor, buffer, wanted < size ? wanted : size, MSG_DONTWAIT);
+	} while (length < 0 && errno == EINTR);
+	if (length > 0 && !follow(pdu, buffer, (size_t)length)) {
+		snmp_log(LOG_ERR, "snmpd sends what is no AgentX, or too long\n");
+		return 0;
+	}
+	return length;
+}
+
+/*
+ * Returns how much was received; 0 or less ends the session. It is never more than one PDU: of all
+ * that it is given the library queues every request before it answers the first.
+ */
 static int receive(netsnmp_transport *transport, void *buffer, int size, void **opaque,
 		   int *opaque_length)
 {
-	ssize_t length;
+	struct pdu_progress *pdu = transport->data;
+	unsigned char *octets = buffer;
+	size_t received = 0;
 
 	*opaque = NULL;
 	*opaque_length = 0;
-	do {
-		length = recv(transport->sock, buffer, (size_t)size, MSG_DONTWAIT);
-	} while (length < 0 && errno == EINTR);
-	if (length < 0 && errno == EAGAIN) {
-		transport->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
-		return 0;
-	}
-	if (length > 0 && !follow(transport->data, buffer, (size_t)length)) {
-		snmp_log(LOG_ERR, "snmpd sends a PDU that is too long\n");
+	if (pdu->broken)
 		return -1;
-	}
-	return (int)length;
+	do {
+		ssize_t length = receive_part(transport->sock, pdu, octets + received,
+					      (size_t)size - received);
+
+		if (length < 0 && errno == EAGAIN)
+			break;
+		if (length <= 0)
+			return -1;
+		received += (size_t)length;
+	} while (received < (size_t)size && still_wanted(pdu) > 0);
+	if (still_wanted(pdu) == 0)
+		pdu->header_length = 0;
+	if (received == 0)
+		transport->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
+	return (int)received;
 }
 
 static bool wait_for_room(int descriptor)
@@ -235,5 +258,8 @@ int master_socket_connect(const char *address, netsnmp_transport **transport)
 
 void master_socket_break(const netsnmp_transport *transport)
 {
+	struct pdu_progress *pdu = transport->data;
+
+	pdu->broken = true;
 	shutdown(transport->sock, SHUT_RDWR);
 }

@@ -2,10 +2,11 @@
 /*
  * The unix socket to snmpd, as a transport for net-snmp's library.
  *
- * The library's own transport waits without limit where snmpd does not accept or read, and stores
- * whatever length a PDU claims to have. This one never waits to connect, waits for a fifth of a
- * second to send, and takes no PDU that is longer than one can be; where something goes wrong it
- * ends the connection, which the library then sees as snmpd's.
+ * The library's own transport waits without limit where snmpd does not accept or read, stores
+ * whatever length a PDU claims to have, and queues as many requests as come. This one never waits
+ * to connect, waits for a fifth of a second to send, takes one PDU at a time and none that is
+ * longer than one can be; where something goes wrong it ends the connection, which the library then
+ * sees as snmpd's.
  */
 #ifndef AGENT_MASTER_SOCKET_H
 #define AGENT_MASTER_SOCKET_H
@@ -28,7 +29,7 @@ const char *master_socket_problem(const char *address);
  */
 int master_socket_connect(const char *address, netsnmp_transport **transport);
 
-/** Ends the connection: the library sees that when it reads next. */
+/** Ends the connection, whatever was still to be read: the library sees that when it reads next. */
 void master_socket_break(const netsnmp_transport *transport);
 
 #endif
