@@ -149,7 +149,8 @@ static void send_register(struct session *session)
 	pdu->priority = DEFAULT_MIB_PRIORITY;
 	set_context(pdu, session->snmp_context);
 	snmp_add_null_var(pdu, session->root, session->root_length);
-	if (send_request(session, pdu, register_answered, session) == 0)
+	session->request = send_request(session, pdu, register_answered, session);
+	if (session->request == 0)
 		break_session(session);
 	session->state = SESSION_REGISTERING;
 	set_alarm(session, ANSWER_NS, no_answer);
@@ -187,10 +188,61 @@ static void send_open(struct session *session)
 	pdu->time = AGENTX_TIMEOUT;
 	snmp_pdu_add_variable(pdu, session->root, session->root_length, ASN_OCTET_STR, description,
 			      sizeof(description) - 1);
-	if (send_request(session, pdu, open_answered, session) == 0)
+	session->request = send_request(session, pdu, open_answered, session);
+	if (session->request == 0)
 		break_session(session);
 	session->state = SESSION_OPENING;
 	set_alarm(session, ANSWER_NS, no_answer);
+}
+
+/* ---- what snmpd sends ---- */
+
+static bool is_due_when_registered(const struct session *session, const netsnmp_pdu *pdu)
+{
+	switch (pdu->command) {
+	case AGENTX_MSG_GET:
+	case AGENTX_MSG_GETNEXT:
+	case AGENTX_MSG_GETBULK:
+	case AGENTX_MSG_TESTSET:
+	case AGENTX_MSG_CLEANUPSET:
+	case AGENTX_MSG_RESPONSE:
+		return pdu->sessid == session->agentx->sessid;
+	default:
+		return false;
+	}
+}
+
+static bool is_due(const struct session *session, const netsnmp_pdu *pdu)
+{
+	bool answers = pdu->command == AGENTX_MSG_RESPONSE && pdu->reqid == session->request;
+
+	switch (session->state) {
+	case SESSION_OPENING:
+		return answers;
+	case SESSION_REGISTERING:
+		return answers && pdu->sessid == session->agentx->sessid;
+	case SESSION_REGISTERED:
+		return is_due_when_registered(session, pdu);
+	case SESSION_WAITING:
+		break;
+	}
+	return false;
+}
+
+/* The library drops what it cannot decode and goes on, and hands over the rest in any state. */
+static int parse(netsnmp_session *agentx, netsnmp_pdu *pdu, u_char *octets, size_t length)
+{
+	const struct session *session = agentx->callback_magic;
+	int error = agentx_parse(agentx, pdu, octets, length);
+
+	if (error == SNMPERR_SUCCESS && is_due(session, pdu))
+		return SNMPERR_SUCCESS;
+	if (pdu->command == AGENTX_MSG_CLOSE)
+		snmp_log(LOG_NOTICE, "snmpd closes the session\n");
+	else
+		snmp_log(LOG_ERR, "snmpd sends what is malformed or not due\n");
+	break_session(session);
+	return SNMPERR_ASN_PARSE_ERR;
 }
 
 /* ---- the connection ---- */
@@ -242,7 +294,7 @@ static int connect_to_master(struct session *session)
 	agentx.timeout = LONG_MAX / 4;
 	agentx.callback = take_message;
 	agentx.callback_magic = session;
-	session->agentx = snmp_add_full(&agentx, transport, NULL, agentx_parse, NULL, NULL,
+	session->agentx = snmp_add_full(&agentx, transport, NULL, parse, NULL, NULL,
 					agentx_realloc_build, agentx_check_packet, NULL);
 	return session->agentx != NULL ? 0 : -ENOMEM;
 }

@@ -10,7 +10,8 @@
  *     WAITING --(100 ms)--> OPENING --(answer)--> REGISTERING --(answer)--> REGISTERED
  *        ^--------------------'-------- lost --------'------------------------'
  *
- * An snmpd that hangs does not answer, and one that goes on serving does so at once.
+ * An snmpd that hangs does not answer, and one that goes on serving does so at once. One that says
+ * what cannot be decoded or is not due has ended the session.
  */
 #ifndef AGENT_SESSION_H
 #define AGENT_SESSION_H
@@ -41,6 +42,7 @@ struct session {
 	struct session_callbacks callbacks;
 	enum session_state state;
 	netsnmp_session *agentx;  /**< the library's; NULL while WAITING */
+	int request;              /**< that waits for its answer while OPENING and REGISTERING */
 	unsigned int alarm;       /**< of the library; 0 if none is set */
 	int64_t wait_ns;          /**< before the next try; grows while sessions break at once */
 	int64_t refused_since_ns; /**< 0: the last registration was not refused */
