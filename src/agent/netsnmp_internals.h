@@ -26,6 +26,7 @@
 #define AGENTX_MSG_NOTIFY 12
 #define AGENTX_MSG_RESPONSE 18
 #define AGENTX_MSG_FLAG_NON_DEFAULT_CONTEXT 0x08
+#define AGENTX_MSG_FLAG_NETWORK_BYTE_ORDER 0x10
 #define AGENTX_CLOSE_SHUTDOWN 5
 
 /** The library's own way to open a session as soon as it has read its configuration. */

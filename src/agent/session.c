@@ -245,6 +245,34 @@ static int parse(netsnmp_session *agentx, netsnmp_pdu *pdu, u_char *octets, size
 	return SNMPERR_ASN_PARSE_ERR;
 }
 
+static bool belongs_to_set(const netsnmp_pdu *pdu)
+{
+	return pdu->command == AGENTX_MSG_TESTSET || pdu->command == AGENTX_MSG_CLEANUPSET;
+}
+
+/*
+ * Nothing can be set; to find that out the library would keep the request until snmpd has cleaned
+ * up, or for good, and use it, or its session, after that is gone.
+ */
+static void refuse_set(const struct session *session, const netsnmp_pdu *pdu)
+{
+	netsnmp_pdu *answer;
+
+	if (pdu->command != AGENTX_MSG_TESTSET)
+		return;
+	answer = snmp_pdu_create(AGENTX_MSG_RESPONSE);
+	if (answer == NULL) {
+		break_session(session);
+		return;
+	}
+	answer->flags |= pdu->flags & AGENTX_MSG_FLAG_NETWORK_BYTE_ORDER;
+	answer->transid = pdu->transid;
+	answer->reqid = pdu->reqid;
+	answer->errstat = SNMP_ERR_NOTWRITABLE;
+	answer->errindex = 1;
+	send_request(session, answer, NULL, NULL);
+}
+
 /* ---- the connection ---- */
 
 static void lost(struct session *session)
@@ -263,11 +291,16 @@ static int take_message(int operation, netsnmp_session *agentx, int request, net
 {
 	struct session *session = argument;
 
-	if (operation != NETSNMP_CALLBACK_OP_DISCONNECT)
-		return handle_agentx_packet(operation, agentx, request, pdu, NULL);
-	if (agentx == session->agentx)
-		lost(session);
-	return 1;
+	if (operation == NETSNMP_CALLBACK_OP_DISCONNECT) {
+		if (agentx == session->agentx)
+			lost(session);
+		return 1;
+	}
+	if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && belongs_to_set(pdu)) {
+		refuse_set(session, pdu);
+		return 1;
+	}
+	return handle_agentx_packet(operation, agentx, request, pdu, NULL);
 }
 
 static const char *master_address(void)
