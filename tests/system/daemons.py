@@ -6,6 +6,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import time
 
 import mib
 import process
@@ -108,6 +109,16 @@ class Daemon:
     def cpu_seconds(self):
         return process.cpu_seconds(self.pid)
 
+    def descriptors(self):
+        """How many it has open."""
+        return process.descriptors(self.pid)
+
+    def resident_kib(self):
+        return process.resident_kib(self.pid)
+
+    def resident_peak_kib(self):
+        return process.resident_peak_kib(self.pid)
+
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
 
@@ -198,6 +209,12 @@ class Agent(Daemon):
 
     def wait_until_registered(self, seconds=5, community="public"):
         until(lambda: self._serves(community), "the agent is registered", seconds)
+
+    def seconds_until_registered(self, **how):
+        """From when snmpd serves, which it does when this is called."""
+        begun = time.monotonic()
+        self.wait_until_registered(**how)
+        return time.monotonic() - begun
 
     def wait_until_logged(self, words, seconds=5):
         until(lambda: words in self.log, f"the agent logs {words!r}", seconds)

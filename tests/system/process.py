@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 
 
 def with_children(pid):
@@ -21,10 +22,11 @@ def threads(pid):
 
 
 def resident_kib(pid):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1])
-    raise AssertionError("no VmRSS")
+    return _memory_kib(pid, "VmRSS")
+
+
+def resident_peak_kib(pid):
+    return _memory_kib(pid, "VmHWM")
 
 
 def cpu_seconds(pid):
@@ -34,3 +36,8 @@ def cpu_seconds(pid):
 
 def _tasks(pid):
     return list(pathlib.Path(f"/proc/{pid}/task").iterdir())
+
+
+def _memory_kib(pid, name):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(rf"^{name}:\s+(\d+) kB", status, re.MULTILINE)[1])
