@@ -38,7 +38,8 @@ struct agent {
 	struct session session;
 	struct notifier notifier;
 	struct service_manager service_manager;
-	bool session_started;
+	bool session_initialised;
+	bool serving;
 	int refresh_error; /* of the last refresh, so that it is logged once */
 	bool stretch_logged;
 	const char *not_derived; /* what the last refresh said, so that it is logged once */
@@ -70,20 +71,6 @@ static void session_refused(void *argument)
 		 " serves TCP-STATE-COUNT-MIB in context \"%s\"\n",
 		 agent->options.context);
 	end(agent, EXIT_FAILURE);
-}
-
-/* Only counts that are there can be registered: from then on the rows exist. */
-static void start_session(struct agent *agent)
-{
-	const struct session_callbacks callbacks = {
-		.opened = session_opened,
-		.refused = session_refused,
-		.context = agent,
-	};
-
-	session_start(&agent->session, mib_root, mib_root_length, agent->options.context,
-		      &callbacks);
-	agent->session_started = true;
 }
 
 static void log_refresh(struct agent *agent, int error)
@@ -124,6 +111,14 @@ static void add_refresh(struct agent *agent, const struct refresh *refresh)
 	judgement_release(before);
 }
 
+/* Only counts that are there can be registered: from then on the rows exist. */
+static void serve(struct agent *agent)
+{
+	session_start(&agent->session);
+	service_manager_tell_ready();
+	agent->serving = true;
+}
+
 static void take_refresh(int descriptor, void *argument)
 {
 	struct agent *agent = argument;
@@ -139,10 +134,8 @@ static void take_refresh(int descriptor, void *argument)
 	service_manager_expect_refresh(&agent->service_manager, agent->refreshes.interval_ns);
 	log_stretch(agent);
 	log_method(agent, refresh.not_derived);
-	if (!agent->session_started && agent->refreshes.latest != NULL) {
-		start_session(agent);
-		service_manager_tell_ready();
-	}
+	if (!agent->serving && agent->refreshes.latest != NULL)
+		serve(agent);
 }
 
 static struct collector_settings collector_settings(const struct agent *agent)
@@ -207,7 +200,7 @@ static void tell_status(struct agent *agent)
 	if (agent->refresh_error != 0)
 		snprintf(status, sizeof(status), "refreshing fails: %s",
 			 agent->refreshes.last_error);
-	else if (agent->session_started)
+	else if (agent->serving)
 		session_describe(&agent->session, status, sizeof(status));
 	service_manager_tell_status(&agent->service_manager, status);
 }
@@ -323,6 +316,20 @@ static int catch_signals(struct agent *agent)
 	return 0;
 }
 
+static int initialise_session(struct agent *agent)
+{
+	const struct session_callbacks callbacks = {
+		.opened = session_opened,
+		.refused = session_refused,
+		.context = agent,
+	};
+	int error = session_initialise(&agent->session, mib_root, mib_root_length,
+				       agent->options.context, &callbacks);
+
+	agent->session_initialised = error == 0;
+	return error;
+}
+
 static int initialise_parts(struct agent *agent)
 {
 	int error;
@@ -335,7 +342,8 @@ static int initialise_parts(struct agent *agent)
 	notifier_initialise(&agent->notifier, &agent->mib, &agent->session);
 	agent->mib.refreshes = &agent->refreshes;
 	agent->mib.notifications_dropped = &agent->notifier.dropped;
-	return mib_register(&agent->mib, agent->options.context);
+	error = mib_register(&agent->mib, agent->options.context);
+	return error == 0 ? initialise_session(agent) : error;
 }
 
 static int start_attendant(struct agent *agent)
@@ -396,7 +404,7 @@ static void run(struct agent *agent)
 
 static void finish(struct agent *agent)
 {
-	if (agent->session_started)
+	if (agent->session_initialised)
 		session_stop(&agent->session);
 	collector_stop(agent->collector);
 	notifier_finalise(&agent->notifier);

@@ -10,6 +10,8 @@
 #include <limits.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #define TRY_AGAIN_NS (100 * NS_PER_MS)
 #define TRY_AGAIN_MAX_NS (5 * NS_PER_SECOND)
@@ -23,33 +25,28 @@
 /* Seconds that a master may wait for our answers: we only look up what is there. */
 #define AGENTX_TIMEOUT 1
 
-static void try_now(unsigned int alarm, void *argument);
-
 /* ---- waiting ---- */
 
-static void cancel_alarm(struct session *session)
+/* A timer of our own, because the library's are allocated: one that failed would end the tries. */
+static void set_timer(const struct session *session, int64_t wait_ns)
 {
-	if (session->alarm != 0)
-		snmp_alarm_unregister(session->alarm);
-	session->alarm = 0;
+	struct itimerspec wait = {0};
+
+	wait.it_value.tv_sec = wait_ns / NS_PER_SECOND;
+	wait.it_value.tv_nsec = wait_ns % NS_PER_SECOND;
+	timerfd_settime(session->timer, 0, &wait, NULL);
 }
 
-static void set_alarm(struct session *session, int64_t wait_ns, SNMPAlarmCallback *callback)
+static void stop_timer(const struct session *session)
 {
-	struct timeval wait = {
-		.tv_sec = wait_ns / NS_PER_SECOND,
-		.tv_usec = wait_ns % NS_PER_SECOND / NS_PER_US,
-	};
-
-	cancel_alarm(session);
-	session->alarm = snmp_alarm_register_hr(wait, 0, callback, session);
+	set_timer(session, 0);
 }
 
 static void wait_to_try(struct session *session, int64_t wait_ns)
 {
 	session->state = SESSION_WAITING;
 	session->agentx = NULL;
-	set_alarm(session, wait_ns, try_now);
+	set_timer(session, wait_ns);
 }
 
 /* For masters that answer and then break the session: they are not asked ten times a second. */
@@ -67,15 +64,6 @@ static void break_session(const struct session *session)
 	master_socket_break(snmp_sess_transport(snmp_sess_pointer(session->agentx)));
 }
 
-static void no_answer(unsigned int alarm, void *argument)
-{
-	struct session *session = argument;
-
-	(void)alarm;
-	session->alarm = 0;
-	break_session(session);
-}
-
 /* ---- requests ---- */
 
 static int send_request(const struct session *session, netsnmp_pdu *pdu, netsnmp_callback answered,
@@ -90,20 +78,34 @@ static int send_request(const struct session *session, netsnmp_pdu *pdu, netsnmp
 	return request;
 }
 
-static void set_context(netsnmp_pdu *pdu, const char *context)
+static bool set_context(netsnmp_pdu *pdu, const char *context)
 {
 	if (context[0] == '\0')
-		return;
+		return true;
 	pdu->flags |= AGENTX_MSG_FLAG_NON_DEFAULT_CONTEXT;
 	pdu->community = (u_char *)strdup(context);
+	if (pdu->community == NULL)
+		return false;
 	pdu->community_len = strlen(context);
+	return true;
+}
+
+/* Sends what @p complete says is complete, and waits for the answer; no answer ends the session. */
+static void ask(struct session *session, netsnmp_pdu *pdu, bool complete, netsnmp_callback answered)
+{
+	session->request = complete ? send_request(session, pdu, answered, session) : 0;
+	if (!complete)
+		snmp_free_pdu(pdu);
+	if (session->request == 0)
+		break_session(session);
+	set_timer(session, ANSWER_NS);
 }
 
 /* ---- opening and registering ---- */
 
 static void registered(struct session *session)
 {
-	cancel_alarm(session);
+	stop_timer(session);
 	session->state = SESSION_REGISTERED;
 	session->wait_ns = TRY_AGAIN_NS;
 	session->refused_since_ns = 0;
@@ -141,19 +143,13 @@ static int register_answered(int operation, netsnmp_session *agentx, int request
 static void send_register(struct session *session)
 {
 	netsnmp_pdu *pdu = snmp_pdu_create(AGENTX_MSG_REGISTER);
+	bool complete = pdu != NULL && set_context(pdu, session->snmp_context) &&
+			snmp_add_null_var(pdu, session->root, session->root_length) != NULL;
 
-	if (pdu == NULL) {
-		break_session(session);
-		return;
-	}
-	pdu->priority = DEFAULT_MIB_PRIORITY;
-	set_context(pdu, session->snmp_context);
-	snmp_add_null_var(pdu, session->root, session->root_length);
-	session->request = send_request(session, pdu, register_answered, session);
-	if (session->request == 0)
-		break_session(session);
+	if (complete)
+		pdu->priority = DEFAULT_MIB_PRIORITY;
 	session->state = SESSION_REGISTERING;
-	set_alarm(session, ANSWER_NS, no_answer);
+	ask(session, pdu, complete, register_answered);
 }
 
 static int open_answered(int operation, netsnmp_session *agentx, int request, netsnmp_pdu *pdu,
@@ -180,19 +176,15 @@ static void send_open(struct session *session)
 {
 	static const char description[] = "tcp-state-agent " AGENT_VERSION;
 	netsnmp_pdu *pdu = snmp_pdu_create(AGENTX_MSG_OPEN);
+	bool complete =
+		pdu != NULL &&
+		snmp_pdu_add_variable(pdu, session->root, session->root_length, ASN_OCTET_STR,
+				      description, sizeof(description) - 1) != NULL;
 
-	if (pdu == NULL) {
-		break_session(session);
-		return;
-	}
-	pdu->time = AGENTX_TIMEOUT;
-	snmp_pdu_add_variable(pdu, session->root, session->root_length, ASN_OCTET_STR, description,
-			      sizeof(description) - 1);
-	session->request = send_request(session, pdu, open_answered, session);
-	if (session->request == 0)
-		break_session(session);
+	if (complete)
+		pdu->time = AGENTX_TIMEOUT;
 	session->state = SESSION_OPENING;
-	set_alarm(session, ANSWER_NS, no_answer);
+	ask(session, pdu, complete, open_answered);
 }
 
 /* ---- what snmpd sends ---- */
@@ -223,6 +215,7 @@ static bool is_due(const struct session *session, const netsnmp_pdu *pdu)
 		return answers && pdu->sessid == session->agentx->sessid;
 	case SESSION_REGISTERED:
 		return is_due_when_registered(session, pdu);
+	case SESSION_CLOSED:
 	case SESSION_WAITING:
 		break;
 	}
@@ -340,19 +333,28 @@ static void log_connect(struct session *session, int error)
 	session->connect_error = error;
 }
 
-static void try_now(unsigned int alarm, void *argument)
+static void try_now(struct session *session)
 {
-	struct session *session = argument;
-	int error;
+	int error = connect_to_master(session);
 
-	(void)alarm;
-	session->alarm = 0;
-	error = connect_to_master(session);
 	log_connect(session, error);
 	if (error != 0)
 		wait_to_try(session, TRY_AGAIN_NS);
 	else
 		send_open(session);
+}
+
+static void time_is_up(int timer, void *argument)
+{
+	struct session *session = argument;
+	uint64_t expirations;
+
+	if (read(timer, &expirations, sizeof(expirations)) < 0)
+		return;
+	if (session->state == SESSION_WAITING)
+		try_now(session);
+	else
+		break_session(session);
 }
 
 /* ---- for others ---- */
@@ -363,8 +365,8 @@ void session_prepare_library(void)
 				 subagent_startup, NULL, 1);
 }
 
-void session_start(struct session *session, const oid *root, size_t root_length,
-		   const char *snmp_context, const struct session_callbacks *callbacks)
+int session_initialise(struct session *session, const oid *root, size_t root_length,
+		       const char *snmp_context, const struct session_callbacks *callbacks)
 {
 	*session = (struct session){
 		.root = root,
@@ -373,7 +375,16 @@ void session_start(struct session *session, const oid *root, size_t root_length,
 		.callbacks = *callbacks,
 		.wait_ns = TRY_AGAIN_NS,
 	};
-	try_now(0, session);
+	session->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (session->timer < 0)
+		return -errno;
+	register_readfd(session->timer, time_is_up, session);
+	return 0;
+}
+
+void session_start(struct session *session)
+{
+	try_now(session);
 }
 
 bool session_is_registered(const struct session *session)
@@ -420,12 +431,13 @@ void session_stop(struct session *session)
 {
 	netsnmp_session *agentx = session->agentx;
 
-	cancel_alarm(session);
+	unregister_readfd(session->timer);
+	close(session->timer);
 	if (agentx == NULL)
 		return;
 	if (session->state != SESSION_OPENING)
 		send_close(session);
-	session->state = SESSION_WAITING;
+	session->state = SESSION_CLOSED;
 	session->agentx = NULL;
 	snmp_close(agentx);
 }

@@ -29,6 +29,7 @@ struct session_callbacks {
 };
 
 enum session_state {
+	SESSION_CLOSED,
 	SESSION_WAITING,
 	SESSION_OPENING,
 	SESSION_REGISTERING,
@@ -41,9 +42,9 @@ struct session {
 	const char *snmp_context; /**< "" is the default one */
 	struct session_callbacks callbacks;
 	enum session_state state;
-	netsnmp_session *agentx;  /**< the library's; NULL while WAITING */
+	netsnmp_session *agentx;  /**< the library's; NULL while CLOSED or WAITING */
 	int request;              /**< that waits for its answer while OPENING and REGISTERING */
-	unsigned int alarm;       /**< of the library; 0 if none is set */
+	int timer;                /**< set while WAITING, OPENING or REGISTERING */
 	int64_t wait_ns;          /**< before the next try; grows while sessions break at once */
 	int64_t refused_since_ns; /**< 0: the last registration was not refused */
 	int connect_error;        /**< the last one, so that it is logged once */
@@ -56,11 +57,15 @@ struct session {
 void session_prepare_library(void);
 
 /**
- * Begins to keep a session with the master that agentXSocket names, in which the tree below
- * @p root is registered; the first try is made at once.
+ * Prepares a session with the master that agentXSocket names, in which the tree below @p root is
+ * registered.
+ * @return 0, and the session is to be ended with session_stop(); or -errno
  */
-void session_start(struct session *session, const oid *root, size_t root_length,
-		   const char *snmp_context, const struct session_callbacks *callbacks);
+int session_initialise(struct session *session, const oid *root, size_t root_length,
+		       const char *snmp_context, const struct session_callbacks *callbacks);
+
+/** Begins to keep the session; the first try is made at once. */
+void session_start(struct session *session);
 
 bool session_is_registered(const struct session *session);
 
