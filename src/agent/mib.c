@@ -67,31 +67,42 @@ static struct served serve(struct mib *mib, long transaction)
 	return served;
 }
 
-static void set_value(netsnmp_variable_list *variable, const struct mib_instance *instance)
+/* Returns 0 or -ENOMEM: then the variable has no value. */
+static int set_value(netsnmp_variable_list *variable, const struct mib_instance *instance)
 {
 	const struct mib_value *value = &instance->value;
 	struct counter64 counter64 = {
 		.high = (u_long)(value->number >> 32),
 		.low = (u_long)(value->number & UINT32_MAX),
 	};
+	int failed;
 
 	switch (instance->type) {
 	case ASN_GAUGE: /* RFC 2578, section 7.1.7: stays at its maximum */
-		snmp_set_var_typed_integer(variable, instance->type,
-					   value->number > UINT32_MAX ? UINT32_MAX
-								      : (long)value->number);
+		failed = snmp_set_var_typed_integer(
+			variable, instance->type,
+			value->number > UINT32_MAX ? UINT32_MAX : (long)value->number);
 		break;
 	case ASN_OCTET_STR:
-		snmp_set_var_typed_value(variable, instance->type, value->text,
-					 strlen(value->text));
+		failed = snmp_set_var_typed_value(variable, instance->type, value->text,
+						  strlen(value->text));
 		break;
 	case ASN_COUNTER64:
-		snmp_set_var_typed_value(variable, instance->type, &counter64, sizeof(counter64));
+		failed = snmp_set_var_typed_value(variable, instance->type, &counter64,
+						  sizeof(counter64));
 		break;
 	default:
-		snmp_set_var_typed_integer(variable, instance->type, (long)value->number);
+		failed = snmp_set_var_typed_integer(variable, instance->type, (long)value->number);
 		break;
 	}
+	return failed ? -ENOMEM : 0;
+}
+
+/* The answer to the whole request is then an error, and no part of it a value. */
+static void fail(netsnmp_agent_request_info *info, netsnmp_request_info *request)
+{
+	snmp_set_var_typed_value(request->requestvb, ASN_NULL, NULL, 0);
+	netsnmp_set_request_error(info, request, SNMP_ERR_GENERR);
 }
 
 static void answer_get(const struct served *served, netsnmp_agent_request_info *info,
@@ -103,7 +114,8 @@ static void answer_get(const struct served *served, netsnmp_agent_request_info *
 	switch (mib_get(mib_tables, served, variable->name + mib_root_length,
 			variable->name_length - mib_root_length, &instance)) {
 	case MIB_FOUND:
-		set_value(variable, &instance);
+		if (set_value(variable, &instance) != 0)
+			fail(info, request);
 		break;
 	case MIB_NO_OBJECT:
 		netsnmp_set_request_error(info, request, SNMP_NOSUCHOBJECT);
@@ -123,18 +135,20 @@ static size_t below_root_name(const oid *name, size_t name_length, oid whole_nam
 }
 
 /* Leaves the variable alone when there is nothing after it: the library then looks elsewhere. */
-static void answer_getnext(const struct served *served, netsnmp_request_info *request)
+static void answer_getnext(const struct served *served, netsnmp_agent_request_info *info,
+			   netsnmp_request_info *request)
 {
 	netsnmp_variable_list *variable = request->requestvb;
 	struct mib_instance instance;
 	oid name[MAX_OID_LEN];
+	size_t length;
 
 	if (!mib_next(mib_tables, served, variable->name + mib_root_length,
 		      variable->name_length - mib_root_length, request->inclusive != 0, &instance))
 		return;
-	snmp_set_var_objid(variable, name,
-			   below_root_name(instance.name, instance.name_length, name));
-	set_value(variable, &instance);
+	length = below_root_name(instance.name, instance.name_length, name);
+	if (snmp_set_var_objid(variable, name, length) != 0 || set_value(variable, &instance) != 0)
+		fail(info, request);
 }
 
 /* The library hands over only what is below the root, but a master may be anybody. */
@@ -157,7 +171,7 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 		if (info->mode == MODE_GET)
 			answer_get(&served, info, request);
 		else if (info->mode == MODE_GETNEXT)
-			answer_getnext(&served, request);
+			answer_getnext(&served, info, request);
 	}
 	return SNMP_ERR_NOERROR;
 }
@@ -211,8 +225,7 @@ int mib_append(const struct mib *mib, struct judgement *judgement, const struct 
 	variable = snmp_varlist_add_variable(variables, whole_name, length, ASN_NULL, NULL, 0);
 	if (variable == NULL)
 		return -ENOMEM;
-	set_value(variable, &instance);
-	return 0;
+	return set_value(variable, &instance);
 }
 
 void mib_finalise(struct mib *mib)
