@@ -3,6 +3,7 @@
 
 #include "agent/tables.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* Below the MIB's root: the notifications; and the columns of a threshold that they carry. */
@@ -67,7 +68,7 @@ void notifier_tell(struct notifier *notifier, const struct judgement *before,
 
 /* ---- sending ---- */
 
-static void append_trap_oid(const struct notice *notice, netsnmp_variable_list **variables)
+static int append_trap_oid(const struct notice *notice, netsnmp_variable_list **variables)
 {
 	bool raised = notice->judgement->standing[notice->threshold].status == THRESHOLD_RAISED;
 	oid notification[MAX_OID_LEN];
@@ -76,17 +77,18 @@ static void append_trap_oid(const struct notice *notice, netsnmp_variable_list *
 	memcpy(notification, mib_root, mib_root_length * sizeof(oid));
 	memcpy(notification + mib_root_length, raised ? raised_notification : cleared_notification,
 	       sizeof(raised_notification));
-	snmp_varlist_add_variable(variables, snmp_trap_oid, OID_LENGTH(snmp_trap_oid),
-				  ASN_OBJECT_ID, notification, length * sizeof(oid));
+	if (snmp_varlist_add_variable(variables, snmp_trap_oid, OID_LENGTH(snmp_trap_oid),
+				      ASN_OBJECT_ID, notification, length * sizeof(oid)) == NULL)
+		return -ENOMEM;
+	return 0;
 }
 
 static netsnmp_variable_list *variables_of(const struct notifier *notifier,
 					   const struct notice *notice)
 {
 	netsnmp_variable_list *variables = NULL;
-	int error = 0;
+	int error = append_trap_oid(notice, &variables);
 
-	append_trap_oid(notice, &variables);
 	for (size_t place = 0; error == 0 && place < OID_LENGTH(carried_columns); place++)
 		error = mib_append(notifier->mib, notice->judgement, &threshold_table,
 				   notice->threshold, carried_columns[place], &variables);
