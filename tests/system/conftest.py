@@ -11,9 +11,14 @@ import sys
 
 import pytest
 
+import mib
+import snmp
 from daemons import AGENT, BUILD, Agent, Snmpd, Snmptrapd
 from listeners import Listeners
 from network import fresh_network
+from polling import until
+from refusals import Refusals
+from tcp_states import StateMaker
 
 
 # What matters of Debian's, but for its AgentX socket.
@@ -126,6 +131,32 @@ def served(snmpd, agent):
     agent.start()
     agent.wait_until_registered()
     return agent
+
+
+@pytest.fixture
+def refusals(snmpd, agent):
+    """Of the agent, which is registered, refreshes every 0.1 s, and whose maxAge is 1 s."""
+    refusals = Refusals()
+    snmpd.start()
+    agent.configure(refreshInterval=0.1, maxAge=1)
+    agent.start(launcher=refusals.launcher, pass_fds=refusals.descriptors)
+    refusals.begin()
+    agent.wait_until_registered()
+    yield refusals
+    agent.clean_up()
+    refusals.end()
+
+
+@pytest.fixture
+def expected():
+    """The rows as they shall be for the whole test."""
+    with StateMaker() as maker:
+        maker.make(4, "listen", 3)
+        maker.make(6, "established", 5)
+        rows = maker.expected
+        until(lambda: [found.value for found in snmp.get(*mib.COUNTS)] == list(rows.values()),
+              "the sockets are counted")
+        yield tuple(rows.values())
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A kernel that refuses netlink requests, or hangs in them, for as long as a test wants it to.
+"""A kernel that refuses netlink, or hangs in it, for as long as a test wants it to.
 
-The agent's sendto() to a netlink address is caught by seccomp in the kernel, and the test decides
-of each whether it fails, goes on or does not return. Run as a program, this installs the filter
-and becomes the command that it is given:
+The agent's sendto() to a netlink address, and its socket(AF_NETLINK), are caught by seccomp in the
+kernel, and the test decides of each whether it fails, goes on or does not return. Run as a program,
+this installs the filter and becomes the command that it is given:
 
     refusals.py DESCRIPTOR COMMAND...
 
@@ -20,8 +20,8 @@ import struct
 import sys
 import threading
 
-# (seccomp, sendto)
-_SYSCALLS = {"x86_64": (317, 44), "aarch64": (277, 206)}[os.uname().machine]
+_SECCOMP, _SENDTO, _SOCKET = {"x86_64": (317, 44, 41), "aarch64": (277, 206, 198)}[
+    os.uname().machine]
 
 # <linux/seccomp.h>
 _SECCOMP_SET_MODE_FILTER, _FLAG_NEW_LISTENER = 1, 1 << 3
@@ -29,7 +29,8 @@ _RET_USER_NOTIF, _RET_ALLOW = 0x7FC00000, 0x7FFF0000
 _NOTIF_RECV, _NOTIF_SEND = 0xC0502100, 0xC0182101
 _NOTIF_CONTINUE = 1
 _NOTIF_SIZE = 80
-_NR, _ARGUMENT_5 = 0, 16 + 5 * 8  # within struct seccomp_data
+_DATA = 16  # struct seccomp_data, within a notification
+_NR, _ARGUMENT_0, _ARGUMENT_5 = 0, 16, 16 + 5 * 8  # within struct seccomp_data
 
 _SOCKADDR_NL_SIZE = 12
 
@@ -38,13 +39,15 @@ _LD_W_ABS, _JEQ_K, _RET_K = 0x20, 0x15, 0x06
 
 
 class Refusals:
-    """What the agent started by `launcher` is answered: while `error` is not 0, that error.
+    """What the agent started by `launcher` is answered: while it is not 0, `error` to requests.
 
-    Between hang() and go_on() it is answered nothing, and its collector hangs.
+    And `socket_error` to its wish for a socket. Between hang() and go_on() it is answered nothing,
+    and its collector hangs.
     """
 
     def __init__(self):
         self.error = 0
+        self.socket_error = 0
         self._answering = threading.Event()
         self._answering.set()
         self._ours, self._theirs = socket.socketpair()
@@ -95,17 +98,22 @@ class Refusals:
         notification = bytearray(_NOTIF_SIZE)
         fcntl.ioctl(self._listener, _NOTIF_RECV, notification)
         identity, = struct.unpack_from("Q", notification)
+        called, = struct.unpack_from("i", notification, _DATA + _NR)
         self._answering.wait()
-        flags = 0 if self.error else _NOTIF_CONTINUE
+        error = self.socket_error if called == _SOCKET else self.error
+        flags = 0 if error else _NOTIF_CONTINUE
         fcntl.ioctl(self._listener, _NOTIF_SEND,
-                    struct.pack("QqiI", identity, 0, -self.error, flags))
+                    struct.pack("QqiI", identity, 0, -error, flags))
 
 
 def _filter():
     instructions = ((_LD_W_ABS, 0, 0, _NR),
-                    (_JEQ_K, 0, 3, _SYSCALLS[1]),
+                    (_JEQ_K, 0, 2, _SENDTO),
                     (_LD_W_ABS, 0, 0, _ARGUMENT_5),
-                    (_JEQ_K, 0, 1, _SOCKADDR_NL_SIZE),
+                    (_JEQ_K, 3, 4, _SOCKADDR_NL_SIZE),
+                    (_JEQ_K, 0, 3, _SOCKET),
+                    (_LD_W_ABS, 0, 0, _ARGUMENT_0),
+                    (_JEQ_K, 0, 1, socket.AF_NETLINK),
                     (_RET_K, 0, 0, _RET_USER_NOTIF),
                     (_RET_K, 0, 0, _RET_ALLOW))
     return b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
@@ -116,7 +124,7 @@ def main():
     held = ctypes.create_string_buffer(instructions, len(instructions))
     program = struct.pack("HxxxxxxP", len(instructions) // 8, ctypes.addressof(held))
     listener = ctypes.CDLL(None, use_errno=True).syscall(
-        _SYSCALLS[0], _SECCOMP_SET_MODE_FILTER, _FLAG_NEW_LISTENER, program)
+        _SECCOMP, _SECCOMP_SET_MODE_FILTER, _FLAG_NEW_LISTENER, program)
     if listener < 0:
         sys.exit(f"seccomp: {errno.errorcode[ctypes.get_errno()]}")
     with socket.socket(fileno=int(sys.argv[1])) as test:

@@ -10,36 +10,8 @@ import mib
 import snmp
 from polling import until
 from refusals import Refusals
-from tcp_states import StateMaker
 
 TICKS = 100
-LISTENERS, CONNECTIONS = 3, 5
-
-
-@pytest.fixture
-def refusals(snmpd, agent):
-    """Of the agent, which refreshes every 0.1 s and whose maxAge is 1 s."""
-    refusals = Refusals()
-    snmpd.start()
-    agent.configure(refreshInterval=0.1, maxAge=1)
-    agent.start(launcher=refusals.launcher, pass_fds=refusals.descriptors)
-    refusals.begin()
-    agent.wait_until_registered()
-    yield refusals
-    agent.clean_up()
-    refusals.end()
-
-
-@pytest.fixture
-def expected():
-    """The rows as they shall be for the whole test."""
-    with StateMaker() as maker:
-        maker.make(4, "listen", LISTENERS)
-        maker.make(6, "established", CONNECTIONS)
-        rows = maker.expected
-        until(lambda: [found.value for found in snmp.get(*mib.COUNTS)] == list(rows.values()),
-              "the sockets are counted")
-        yield tuple(rows.values())
 
 
 def observe():
@@ -50,7 +22,7 @@ def observe():
     return (tuple(found.value for found in rows) if types == {"Gauge32"} else None), age.value
 
 
-def observe_until(refusals, expected, condition):
+def observe_until(expected, condition):
     """Look again and again until CONDITION(rows, age); what is seen is right or gone by age."""
     def seen():
         rows, age = observe()
@@ -67,19 +39,19 @@ def observe_until(refusals, expected, condition):
 def gone(refusals, expected):
     """Refreshes fail from now on, and the rows have gone."""
     refusals.error = errno.EPERM
-    observe_until(refusals, expected, lambda rows, age: rows is None)
+    observe_until(expected, lambda rows, age: rows is None)
 
 
 def test_rows_go_by_age_and_come_back(refusals, expected):
     for _ in range(3):
-        observe_until(refusals, expected, lambda rows, age: rows is not None)
+        observe_until(expected, lambda rows, age: rows is not None)
         refusals.error = errno.EPERM
         begun = time.monotonic()
-        observe_until(refusals, expected, lambda rows, age: rows is None)
+        observe_until(expected, lambda rows, age: rows is None)
         assert 0.8 < time.monotonic() - begun < 1.5
-        observe_until(refusals, expected, lambda rows, age: age > 1.5 * TICKS)
+        observe_until(expected, lambda rows, age: age > 1.5 * TICKS)
         refusals.error = 0
-        observe_until(refusals, expected, lambda rows, age: rows is not None)
+        observe_until(expected, lambda rows, age: rows is not None)
 
 
 def test_a_short_failure_is_not_seen_in_the_rows(refusals, expected):
@@ -88,7 +60,7 @@ def test_a_short_failure_is_not_seen_in_the_rows(refusals, expected):
     until(lambda: snmp.get_value(mib.REFRESH_ERRORS) >= before + 3, "three refreshes fail")
     assert observe()[0] == expected
     refusals.error = 0
-    observe_until(refusals, expected, lambda rows, age: age < 0.1 * TICKS)
+    observe_until(expected, lambda rows, age: age < 0.1 * TICKS)
 
 
 def test_the_scalars_stay_and_say_why(agent, refusals, gone):
