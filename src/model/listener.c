@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "model/listener.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,20 @@ int endpoint_compare(const struct endpoint *left, const struct endpoint *right)
 	if (order == 0)
 		order = compare(left->port, right->port);
 	return order;
+}
+
+void endpoint_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE])
+{
+	char address[INET6_ADDRSTRLEN];
+	char zone[sizeof("%4294967295")] = "";
+
+	if (endpoint->zone != 0)
+		snprintf(zone, sizeof(zone), "%%%u", endpoint->zone);
+	inet_ntop(endpoint->family == FAMILY_IPV4 ? AF_INET : AF_INET6, endpoint->address, address,
+		  sizeof(address));
+	snprintf(text, ENDPOINT_TEXT_SIZE,
+		 endpoint->family == FAMILY_IPV4 ? "%s%s:%u" : "[%s%s]:%u", address, zone,
+		 endpoint->port);
 }
 
 static int compare_listeners(const void *left, const void *right)
