@@ -222,6 +222,8 @@ static void one_missing_row_spoils_all(void **state)
 	write_answer(text, "");
 	*strstr(text, "1.1.1.3.2.11 211") = '\0';
 	assert_refused(text, &no_ports, -EPROTO, "not complete");
+	append(text, "1.1.1.3.2.10 210\n");
+	assert_refused(text, &no_ports, -EPROTO, "1.1.1.3.2.10");
 	write_answer(text, "");
 	strcpy(strstr(text, "1.1.1.3.2.11 211"), "1.1.1.3.2.11 noSuchInstance\n");
 	assert_refused(text, &no_ports, -ESTALE, "too old");
