@@ -223,7 +223,7 @@ int64_t comparison_allowance(const struct comparison *comparison)
 	return allowed;
 }
 
-static bool agree(const struct comparison *comparison)
+int64_t comparison_total_distance(const struct comparison *comparison)
 {
 	int64_t outside = 0;
 
@@ -231,7 +231,7 @@ static bool agree(const struct comparison *comparison)
 		for (enum tcp_state state = 0; state < STATES; state++)
 			outside += comparison_distance(comparison, family, state);
 	}
-	return outside <= comparison_allowance(comparison);
+	return outside;
 }
 
 int counter_compare(struct counter *counter, const struct tally *wanted,
@@ -266,7 +266,7 @@ static int check_once(struct counter *counter, struct tally *tally)
 	if (error != 0)
 		return error;
 	*tally = comparison.after;
-	if (agree(&comparison))
+	if (comparison_total_distance(&comparison) <= comparison_allowance(&comparison))
 		return 0;
 	tally->not_derived = "derived counts disagree with listed ones";
 	return NOT_DERIVED;

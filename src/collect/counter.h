@@ -85,4 +85,7 @@ int64_t comparison_distance(const struct comparison *comparison, enum tcp_family
  */
 int64_t comparison_allowance(const struct comparison *comparison);
 
+/** The sum of all distances. */
+int64_t comparison_total_distance(const struct comparison *comparison);
+
 #endif
