@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -456,6 +458,21 @@ def test_another_host_is_watched(served, listeners):
         terminal.wait_for(lambda rows: rows[1], "a problem")
         terminal.type(b"\x03")
         assert terminal.finish() == 0
+        is_as_before(terminal)
+
+
+def test_a_watch_of_a_silent_host_ends_at_once(served, snmpd):
+    with watched("-H", "127.0.0.1", *SNMP_OPTIONS, "-t", "20") as terminal, snmpd.paused():
+        task = pathlib.Path(f"/proc/{terminal.process.pid}/task/{terminal.process.pid}")
+        since = {}
+
+        def waits():
+            """The program that asks is the same for longer than an answer takes."""
+            asking, now = (task / "children").read_text(), time.monotonic()
+            return asking and now - since.setdefault(asking, now) > 0.5
+        until(waits, "it waits for an answer")
+        terminal.type(b"\x03")
+        assert terminal.finish(2) == 0
         is_as_before(terminal)
 
 
