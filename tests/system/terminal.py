@@ -70,7 +70,9 @@ class Terminal:
         return self.process.returncode
 
     def _read(self):
-        while select.select([self._near], [], [], 0)[0]:
+        ready = select.poll()
+        ready.register(self._near, select.POLLIN)
+        while ready.poll(0):
             octets = os.read(self._near, 65536)
             self.written += octets
             self._stream.feed(octets)
