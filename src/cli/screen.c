@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define USUAL_HEIGHT 24
+#define PICTURE_SIZE 65536
 
 /* xterm's control sequences: the alternate screen, and the cursor. */
 #define ENTER "\033[?1049h\033[?25l"
@@ -22,6 +23,8 @@ static int flush(void)
 
 void screen_initialise(struct screen *screen)
 {
+	/* A picture is written at once, not line by line. */
+	setvbuf(stdout, NULL, _IOFBF, PICTURE_SIZE);
 	screen->keyboard = tcgetattr(STDIN_FILENO, &screen->before) == 0 ? STDIN_FILENO : -1;
 }
 

@@ -12,7 +12,7 @@ struct screen {
 	struct termios before; /**< the keyboard's settings */
 };
 
-/** Finds out whether there is a keyboard. */
+/** Finds out whether there is a keyboard. Nothing was written to standard output before. */
 void screen_initialise(struct screen *screen);
 
 /** Turns to a screen of its own, with keys that come at once and are not shown. @return 0 or -errno

@@ -23,6 +23,7 @@ from tcp_states import StateMaker
 from terminal import Terminal
 from test_counts import expected_counts, make_every_kind
 
+SOURCE = pathlib.Path(__file__).parents[2]
 TCP_STATES = BUILD / "tcp-states"
 STATES_BY_NAME = {
     # As SNMP, netstat and ss have them.
@@ -370,8 +371,9 @@ def test_every_view_can_be_watched(view, heading):
 def test_more_lines_than_the_terminal_has_do_not_scroll(listeners):
     listeners.number(60)
     with watched("-l", lines=10) as terminal:
-        rows = terminal.wait_for(lambda rows: rows[9], "a full screen")
-        assert "every" in rows[0] and rows[2].startswith("queue")
+        terminal.wait_for(lambda rows: rows[2].startswith("queue") and rows[9], "a full screen")
+        until(lambda: terminal.rows and terminal.written.count(b"\x1b[H") > 3, "more of them")
+    assert {picture.count(b"\n") for picture in terminal.written.split(b"\x1b[H")[1:-1]} == {9}
 
 
 def is_as_before(terminal):
@@ -414,11 +416,12 @@ def test_a_watch_that_is_suspended_gives_the_terminal_back():
 def test_a_watch_follows_the_size_of_the_terminal(listeners):
     listeners.number(3)
     with Terminal([TCP_STATES, "-w3600"], 80, 24) as terminal:
-        terminal.wait_for(lambda rows: "ipv4" in rows[2], "wide")
+        terminal.wait_for(lambda rows: "ipv4" in rows[2] and "total" in rows[14], "wide")
         terminal.resize(40, 12)
         terminal.process.send_signal(signal.SIGWINCH)
-        terminal.wait_for(lambda rows: "ipv4" not in rows[2] and "total" in rows[2]
-                          and max(map(len, rows)) <= 40, "narrow")
+        rows = terminal.wait_for(lambda rows: rows[2].startswith("state   ")
+                                 and "ipv4" not in rows[2], "narrow")
+        assert "every" in rows[0] and rows[11].startswith("lastAck")
         terminal.type(b"q")
         assert terminal.finish() == 0
 
@@ -529,14 +532,20 @@ def test_a_host_that_does_not_answer_is_told():
     is_refused(done, "127.0.0.1")
 
 
-def test_answers():
+def test_version():
     assert shown("-V").startswith("tcp-states ")
+    assert shown("-V") == shown("--version")
+
+
+def test_help_and_manual_name_the_same_options():
     usage = shown("-h")
-    for option in ("-4, --ipv4", "-6, --ipv6", "-s, --state", "-p, --port", "-l, --listen",
-                   "-S, --summary", "--verify", "-w, --watch", "-o, --output", "-H, --host",
-                   "-V, --version", "-h, --help"):
-        assert f"  {option}" in usage
+    assert usage == shown("--help")
     assert max(map(len, usage.splitlines())) <= 80
+    named = set(re.findall(r"^ +(?:-(\w), |    )--(\w+)", usage, re.MULTILINE))
+    manual = re.findall(r"^\.It (?:Fl (\w) .*, )?Fl -(\w+)",
+                        (SOURCE / "man/tcp-states.1").read_text(), re.MULTILINE)
+    assert len(named) == 12
+    assert set(manual) == named
 
 
 # ---- where nobody reads ----
