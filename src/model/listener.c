@@ -26,18 +26,22 @@ int endpoint_compare(const struct endpoint *left, const struct endpoint *right)
 	return order;
 }
 
+void endpoint_address_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE])
+{
+	inet_ntop(endpoint->family == FAMILY_IPV4 ? AF_INET : AF_INET6, endpoint->address, text,
+		  ENDPOINT_TEXT_SIZE);
+	if (endpoint->zone != 0)
+		snprintf(text + strlen(text), ENDPOINT_TEXT_SIZE - strlen(text), "%%%u",
+			 endpoint->zone);
+}
+
 void endpoint_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE])
 {
-	char address[INET6_ADDRSTRLEN];
-	char zone[sizeof("%4294967295")] = "";
+	char address[ENDPOINT_TEXT_SIZE];
 
-	if (endpoint->zone != 0)
-		snprintf(zone, sizeof(zone), "%%%u", endpoint->zone);
-	inet_ntop(endpoint->family == FAMILY_IPV4 ? AF_INET : AF_INET6, endpoint->address, address,
-		  sizeof(address));
-	snprintf(text, ENDPOINT_TEXT_SIZE,
-		 endpoint->family == FAMILY_IPV4 ? "%s%s:%u" : "[%s%s]:%u", address, zone,
-		 endpoint->port);
+	endpoint_address_text(endpoint, address);
+	snprintf(text, ENDPOINT_TEXT_SIZE, endpoint->family == FAMILY_IPV4 ? "%s:%u" : "[%s]:%u",
+		 address, endpoint->port);
 }
 
 static int compare_listeners(const void *left, const void *right)

@@ -39,6 +39,9 @@ struct listener {
  */
 int endpoint_compare(const struct endpoint *left, const struct endpoint *right);
 
+/** Writes @p endpoint's address and zone: 127.0.0.1, ::1, fe80::1%2 */
+void endpoint_address_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE]);
+
 /** Writes @p endpoint as people do: 127.0.0.1:80, [::1]:80, [fe80::1%2]:80 */
 void endpoint_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE]);
 
