@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define TIMEOUT_DEFAULT_S 10
 #define TIMEOUT_MAX_S 3600

@@ -4,8 +4,7 @@
  */
 #include "cli/check_options.h"
 #include "cli/check_rows.h"
-#include "cli/local.h"
-#include "cli/remote.h"
+#include "cli/source.h"
 #include "clock.h"
 
 #include <ctype.h>
@@ -35,32 +34,6 @@ static void begin_timeout(unsigned int seconds)
 		 seconds);
 	signal(SIGALRM, expire);
 	alarm(seconds);
-}
-
-/* ---- the counts ---- */
-
-static int count_here(struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE])
-{
-	const struct wanted wanted = {.policy = COUNT_DERIVED};
-	const char *failed;
-	int error = local_count(&wanted, snapshot, &failed);
-
-	if (error != 0)
-		snprintf(problem, REMOTE_PROBLEM_SIZE, "%s: %s", failed, strerror(-error));
-	return error;
-}
-
-static int count_there(const struct check_options *options, struct snapshot **snapshot,
-		       char problem[REMOTE_PROBLEM_SIZE])
-{
-	const struct watched_ports ports = {.count = 0};
-	const struct remote remote = {
-		.host = options->host,
-		.snmp_options = options->snmp_options,
-		.ports = &ports,
-	};
-
-	return remote_count(&remote, snapshot, problem);
 }
 
 /* ---- the line ---- */
@@ -138,24 +111,39 @@ static void print_line(const struct check_options *options, const struct snapsho
 	putchar('\n');
 }
 
+/* @return 0 or -errno, and then what went wrong is printed */
+static int count(const struct check_options *options, struct snapshot **snapshot)
+{
+	const struct source source = {
+		.wanted = {.policy = COUNT_DERIVED},
+		.remote =
+			{
+				.host = options->host,
+				.snmp_options = options->snmp_options,
+				.ports = &source.wanted.ports,
+			},
+	};
+	char problem[REMOTE_PROBLEM_SIZE];
+	int error;
+
+	begin_timeout(options->timeout_s);
+	error = source_count(&source, snapshot, problem);
+	alarm(0);
+	if (error != 0)
+		printf("UNKNOWN: %s\n", problem);
+	return error;
+}
+
 int main(int argc, char *argv[])
 {
 	struct check_options options;
 	struct snapshot *snapshot;
 	struct check_rows rows;
-	char problem[REMOTE_PROBLEM_SIZE];
-	int error;
 
 	if (check_options_parse(&options, argc, argv) != CHECK_RUN)
 		return VERDICT_UNKNOWN;
-	begin_timeout(options.timeout_s);
-	error = options.host == NULL ? count_here(&snapshot, problem)
-				     : count_there(&options, &snapshot, problem);
-	alarm(0);
-	if (error != 0) {
-		printf("UNKNOWN: %s\n", problem);
+	if (count(&options, &snapshot) != 0)
 		return VERDICT_UNKNOWN;
-	}
 	check_rows_make(&options.check, snapshot, &rows);
 	print_line(&options, snapshot, &rows);
 	snapshot_free(snapshot);
