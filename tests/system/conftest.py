@@ -11,17 +11,8 @@ import pytest
 
 from daemons import AGENT, Agent, Snmpd, Snmptrapd
 from listeners import Listeners
-from network import fresh_network
-
-
-def _processes_in_this_network():
-    ours = os.readlink("/proc/thread-self/ns/net")
-    for process in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            if os.readlink(process / "ns/net") == ours and int(process.name) != os.getpid():
-                yield int(process.name), (process / "cmdline").read_text().replace("\0", " ")
-        except OSError:  # it has ended meanwhile
-            pass
+from network import fresh_network, processes_in_this_network
+from refusals import Refusals
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +20,7 @@ def network():
     """A fresh network namespace; nothing may still run in it when the test is over."""
     fresh_network()
     yield
-    left = dict(_processes_in_this_network())
+    left = dict(processes_in_this_network())
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert not left
@@ -79,6 +70,20 @@ def served(snmpd, agent):
     agent.start()
     agent.wait_until_registered()
     return agent
+
+
+@pytest.fixture
+def refusals(snmpd, agent):
+    """Of the agent, which refreshes every 0.1 s and whose maxAge is 1 s."""
+    refusals = Refusals()
+    snmpd.start()
+    agent.configure(refreshInterval=0.1, maxAge=1)
+    agent.start(launcher=refusals.launcher, pass_fds=refusals.descriptors)
+    refusals.begin()
+    agent.wait_until_registered()
+    yield refusals
+    agent.clean_up()
+    refusals.end()
 
 
 @pytest.fixture

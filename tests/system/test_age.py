@@ -17,20 +17,6 @@ LISTENERS, CONNECTIONS = 3, 5
 
 
 @pytest.fixture
-def refusals(snmpd, agent):
-    """Of the agent, which refreshes every 0.1 s and whose maxAge is 1 s."""
-    refusals = Refusals()
-    snmpd.start()
-    agent.configure(refreshInterval=0.1, maxAge=1)
-    agent.start(launcher=refusals.launcher, pass_fds=refusals.descriptors)
-    refusals.begin()
-    agent.wait_until_registered()
-    yield refusals
-    agent.clean_up()
-    refusals.end()
-
-
-@pytest.fixture
 def expected():
     """The rows as they shall be for the whole test."""
     with StateMaker() as maker:
