@@ -52,7 +52,7 @@ static void print_usage(void)
 	       "                       may be given several times\n"
 	       "  -l, --listen         the queues of listening sockets instead\n"
 	       "  -S, --summary        what ss -s prints instead\n"
-	       "      --verify         by deriving and by listing; exit status 1 if they disagree\n"
+	       "      --verify         by deriving and by listing; status 1 if they disagree\n"
 	       "  -H, --host=HOST      another host, by SNMP; net-snmp's options follow --\n"
 	       "\n"
 	       "How it is shown:\n"

@@ -82,6 +82,11 @@ static void run_neighbour(char *const words[])
 
 static _Noreturn void run(char *const words[], const struct output *output)
 {
+	sigset_t none;
+
+	/* A caller may take its signals by descriptor; ^C shall end this one at once. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(output->answer, STDOUT_FILENO) >= 0 &&
 	    dup2(output->complaints, STDERR_FILENO) >= 0) {

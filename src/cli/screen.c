@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #define USUAL_HEIGHT 24
+#define PICTURE_SIZE 65536
 
 /* xterm's control sequences: the alternate screen, and the cursor. */
 #define ENTER "\033[?1049h\033[?25l"
 #define LEAVE "\033[?25h\033[?1049l"
 #define HOME "\033[H"
 #define CLEAR_LINE "\033[K"
-#define CLEAR_BELOW "\033[J"
 
 static int flush(void)
 {
@@ -23,6 +23,8 @@ static int flush(void)
 
 void screen_initialise(struct screen *screen)
 {
+	/* A picture is written at once, not line by line. */
+	setvbuf(stdout, NULL, _IOFBF, PICTURE_SIZE);
 	screen->keyboard = tcgetattr(STDIN_FILENO, &screen->before) == 0 ? STDIN_FILENO : -1;
 }
 
@@ -47,7 +49,7 @@ void screen_leave(const struct screen *screen)
 		tcsetattr(screen->keyboard, TCSADRAIN, &screen->before);
 }
 
-size_t screen_height(void)
+static size_t screen_height(void)
 {
 	struct winsize size;
 
@@ -56,19 +58,21 @@ size_t screen_height(void)
 	return size.ws_row;
 }
 
-/* The last line has no end, which would scroll. */
+/*
+ * Each line is cleared before it is written: behind a line as long as the screen is wide, the
+ * cursor is still on its last character. The last line has no end, which would scroll.
+ */
 int screen_draw(char *text)
 {
 	size_t height = screen_height();
-	const char *line;
 
 	fputs(HOME, stdout);
-	for (size_t drawn = 0; drawn < height && (line = strsep(&text, "\n")) != NULL; drawn++) {
-		if (drawn > 0)
-			fputs("\r\n", stdout);
-		fputs(line, stdout);
-		fputs(CLEAR_LINE, stdout);
+	for (size_t drawn = 0; drawn < height; drawn++) {
+		const char *line = strsep(&text, "\n");
+
+		fputs(drawn == 0 ? CLEAR_LINE : "\r\n" CLEAR_LINE, stdout);
+		if (line != NULL)
+			fputs(line, stdout);
 	}
-	fputs(CLEAR_BELOW, stdout);
 	return flush();
 }

@@ -5,8 +5,6 @@
 #ifndef CLI_SCREEN_H
 #define CLI_SCREEN_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <termios.h>
 
 struct screen {
@@ -14,15 +12,12 @@ struct screen {
 	struct termios before; /**< the keyboard's settings */
 };
 
-/** Finds out whether there is a keyboard. */
+/** Finds out whether there is a keyboard. Nothing was written to standard output before. */
 void screen_initialise(struct screen *screen);
 
 /** Turns to a screen of its own, with keys that come at once and are not shown. @return 0 or -errno
  */
 int screen_enter(const struct screen *screen);
-
-/** How many lines there is room for. */
-size_t screen_height(void);
 
 /** Shows @p text, whose lines end with '\n', or what there is room for. @return 0 or -errno */
 int screen_draw(char *text);

@@ -81,7 +81,8 @@ static int verify(void)
 	int error = verify_count(&comparison, &failed);
 
 	if (error != 0) {
-		fprintf(stderr, "tcp-states: --verify: %s: %s\n", failed, strerror(-error));
+		fprintf(stderr, "tcp-states: --verify: %s: %s\n", failed,
+			error == -ENODATA ? "nothing can be derived" : strerror(-error));
 		return EXIT_TROUBLE;
 	}
 	error = verify_print(stdout, &comparison, &style);

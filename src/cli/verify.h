@@ -9,7 +9,7 @@
 #include "collect/counter.h"
 
 /**
- * Counts by both methods, again while they disagree, as the daemon's check does.
+ * Counts by both methods, and again while they disagree, up to ten times.
  * @param problem on failure what failed, a constant string
  * @return 0 or -errno; -ENODATA if nothing can be derived
  */
