@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Few enough that an answer fits into an Ethernet frame, SNMPv3's headers and all. */
 #define PDU_OBJECTS 32
@@ -155,7 +156,7 @@ static int tell_senseless(const netsnmp_session *session)
 static int send_objects(struct asking *asking)
 {
 	netsnmp_pdu *response;
-	bool wanted = true;
+	bool asked_for = true;
 
 	if (asking->pdu == NULL)
 		return 0;
@@ -165,10 +166,10 @@ static int send_objects(struct asking *asking)
 	if (response == NULL)
 		return -1;
 	for (const netsnmp_variable_list *variable = response->variables;
-	     wanted && variable != NULL; variable = variable->next_variable)
-		wanted = write_object(variable);
+	     asked_for && variable != NULL; variable = variable->next_variable)
+		asked_for = write_object(variable);
 	snmp_free_pdu(response);
-	return wanted ? 0 : tell_senseless(asking->session);
+	return asked_for ? 0 : tell_senseless(asking->session);
 }
 
 static int add_object(struct asking *asking, const oid *below, size_t length)
@@ -247,12 +248,14 @@ static int ask_fixed_rows(netsnmp_session *session)
 {
 	struct asking asking = {.session = session};
 
-	/* The first request holds what must be of one and the same refresh. */
+	/* The first request holds all counts, so that they are of one refresh. */
 	if (add_refresh(&asking) != 0 || add_state_counts(&asking) != 0 ||
 	    add_families(&asking) != 0 || add_host(&asking) != 0)
 		return -1;
 	for (size_t port = 0; port < ports_wished.count; port++) {
-		if (add_port(&asking, ports_wished.port[port].number) != 0)
+		/* And so are those of a port. */
+		if (send_objects(&asking) != 0 ||
+		    add_port(&asking, ports_wished.port[port].number) != 0)
 			return -1;
 	}
 	return send_objects(&asking);
