@@ -62,7 +62,8 @@ AC_DEFUN([TSA_CONFINEMENT], [
   AC_SUBST([WITH_SECCOMP])
 ])
 
-# TSA_NETSNMP: libnetsnmpagent without what the library's own cflags drag in (Perl, its -O2)
+# TSA_NETSNMP: libnetsnmpagent without what the library's own cflags drag in (Perl, its -O2); for
+# those that only ask, libnetsnmp alone
 AC_DEFUN([TSA_NETSNMP], [
   tsa_netsnmp_missing="net-snmp 5.9 or later with its agent library is needed (Debian: libsnmp-dev, Fedora: net-snmp-devel)"
   PKG_CHECK_EXISTS([netsnmp-agent >= 5.9],
@@ -72,6 +73,7 @@ AC_DEFUN([TSA_NETSNMP], [
      AS_CASE([`$NET_SNMP_CONFIG --version`], [5.[[0-8]]|5.[[0-8]].*|[[1-4]].*],
        [AC_MSG_ERROR([$tsa_netsnmp_missing])])
      NETSNMP_LIBS=`$NET_SNMP_CONFIG --netsnmp-agent-libs | $SED 's/-lnetsnmp[[a-z]]*//g'`])
+  NETSNMP_CLIENT_LIBS="$NETSNMP_LIBS -lnetsnmp"
   NETSNMP_LIBS="$NETSNMP_LIBS -lnetsnmpagent -lnetsnmp"
   tsa_saved_LIBS=$LIBS
   LIBS="$NETSNMP_LIBS $LIBS"
@@ -83,6 +85,7 @@ AC_DEFUN([TSA_NETSNMP], [
   ])
   LIBS=$tsa_saved_LIBS
   AC_SUBST([NETSNMP_LIBS])
+  AC_SUBST([NETSNMP_CLIENT_LIBS])
 ])
 
 # TSA_SYSTEMD: libsystemd, for sd_notify()

@@ -5,7 +5,6 @@
 #include "agent/tables.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 
 /* InetAddressType (RFC 4001, section 4) */
 enum address_type {
@@ -86,20 +85,9 @@ static bool dropped(const struct mib_cell *cell, struct mib_value *value)
 	return true;
 }
 
-/* As people write it: 127.0.0.1:80, [::1]:80, [fe80::1%2]:80 */
 static bool label(const struct mib_cell *cell, struct mib_value *value)
 {
-	const struct endpoint *endpoint = &listener_of(cell)->endpoint;
-	char address[INET6_ADDRSTRLEN];
-	char zone[sizeof("%4294967295")] = "";
-
-	if (endpoint->zone != 0)
-		snprintf(zone, sizeof(zone), "%%%u", endpoint->zone);
-	inet_ntop(endpoint->family == FAMILY_IPV4 ? AF_INET : AF_INET6, endpoint->address, address,
-		  sizeof(address));
-	snprintf(value->text, sizeof(value->text),
-		 endpoint->family == FAMILY_IPV4 ? "%s%s:%u" : "[%s%s]:%u", address, zone,
-		 endpoint->port);
+	endpoint_text(&listener_of(cell)->endpoint, value->text);
 	return true;
 }
 

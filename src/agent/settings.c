@@ -5,10 +5,8 @@
 #include "clock.h"
 #include "collect/sock_diag.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -115,34 +113,11 @@ static void parse_count_method(const char *word, char *text)
 		netsnmp_config_error("%s: \"%s\" is not auto, full or derived", word, text);
 }
 
-/* Returns false if @p text is neither the number nor the name of a port. */
-static bool parse_port(const char *text, struct watched_port *port)
-{
-	char *end;
-	unsigned long number = strtoul(text, &end, 10);
-	const struct servent *service;
-
-	if (text[0] >= '0' && text[0] <= '9' && *end == '\0') {
-		if (number < 1 || number > UINT16_MAX)
-			return false;
-		port->number = (uint16_t)number;
-		service = getservbyport(htons(port->number), "tcp");
-	} else {
-		service = getservbyname(text, "tcp");
-		if (service == NULL)
-			return false;
-		port->number = ntohs((uint16_t)service->s_port);
-	}
-	if (service != NULL)
-		snprintf(port->service, sizeof(port->service), "%s", service->s_name);
-	return true;
-}
-
 static void parse_watch_port(const char *word, char *text)
 {
-	struct watched_port port = {0};
+	struct watched_port port;
 
-	if (!parse_port(text, &port))
+	if (watched_port_parse(text, &port) != 0)
 		netsnmp_config_error("%s: \"%s\" is neither a port nor a service", word, text);
 	else if (watched_ports_add(&being_read->wanted.ports, &port) != 0)
 		netsnmp_config_error("%s: %s: no more than %d ports can be watched", word, text,

@@ -190,29 +190,6 @@ static int64_t distance_outside(uint32_t count, uint32_t one, uint32_t other)
 	return count > high ? distance(count, high) : 0;
 }
 
-/*
- * Whether a full count agrees with the derived ones before and after it, but for what has changed
- * meanwhile: @p opened connections, each of which may be missing in one state and too many in
- * another, and as many more as the two derived counts differ by.
- */
-static bool agree(const struct socket_counts *before, const struct socket_counts *full,
-		  const struct socket_counts *after, uint64_t opened)
-{
-	int64_t allowed = 2 * (int64_t)opened;
-	int64_t outside = 0;
-
-	for (enum tcp_family family = 0; family < FAMILIES; family++) {
-		for (enum tcp_state state = 0; state < STATES; state++) {
-			uint32_t one = before->sockets[family][state];
-			uint32_t other = after->sockets[family][state];
-
-			allowed += distance(one, other);
-			outside += distance_outside(full->sockets[family][state], one, other);
-		}
-	}
-	return outside <= allowed;
-}
-
 /* Connections opened from @p begin to @p end; none, where the kernel does not tell at both. */
 static uint64_t opened_between(const struct host *begin, const struct host *end)
 {
@@ -226,24 +203,70 @@ static uint64_t opened_between(const struct host *begin, const struct host *end)
 	return opened;
 }
 
-/* A full count between two derived ones; @p tally is that of the last. */
-static int check_once(struct counter *counter, struct tally *tally)
+int64_t comparison_distance(const struct comparison *comparison, enum tcp_family family,
+			    enum tcp_state state)
 {
-	struct tally before = *tally, full = *tally;
+	return distance_outside(comparison->full.counts.sockets[family][state],
+				comparison->before.counts.sockets[family][state],
+				comparison->after.counts.sockets[family][state]);
+}
+
+int64_t comparison_allowance(const struct comparison *comparison)
+{
+	int64_t allowed = 2 * (int64_t)comparison->opened;
+
+	for (enum tcp_family family = 0; family < FAMILIES; family++) {
+		for (enum tcp_state state = 0; state < STATES; state++)
+			allowed += distance(comparison->before.counts.sockets[family][state],
+					    comparison->after.counts.sockets[family][state]);
+	}
+	return allowed;
+}
+
+int64_t comparison_total_distance(const struct comparison *comparison)
+{
+	int64_t outside = 0;
+
+	for (enum tcp_family family = 0; family < FAMILIES; family++) {
+		for (enum tcp_state state = 0; state < STATES; state++)
+			outside += comparison_distance(comparison, family, state);
+	}
+	return outside;
+}
+
+int counter_compare(struct counter *counter, const struct tally *wanted,
+		    struct comparison *comparison)
+{
 	struct host begin;
 	int error;
 
+	*comparison = (struct comparison){.before = *wanted, .full = *wanted, .after = *wanted};
 	proc_read(&counter->kernel->proc, &begin);
-	error = count_derived(counter, &before);
-	tally->not_derived = before.not_derived;
+	error = count_derived(counter, &comparison->before);
+	comparison->not_derived = comparison->before.not_derived;
 	if (error == 0)
-		error = count_full(counter, &full);
+		error = count_full(counter, &comparison->full);
+	if (error == 0) {
+		error = count_derived(counter, &comparison->after);
+		comparison->not_derived = comparison->after.not_derived;
+	}
 	if (error == 0)
-		error = count_derived(counter, tally);
+		comparison->opened = opened_between(&begin, &comparison->after.host);
+	return error == NOT_DERIVED ? -ENODATA : error;
+}
+
+static int check_once(struct counter *counter, struct tally *tally)
+{
+	struct comparison comparison;
+	int error = counter_compare(counter, tally, &comparison);
+
+	tally->not_derived = comparison.not_derived;
+	if (error == -ENODATA)
+		return NOT_DERIVED;
 	if (error != 0)
 		return error;
-	if (agree(&before.counts, &full.counts, &tally->counts,
-		  opened_between(&begin, &tally->host)))
+	*tally = comparison.after;
+	if (comparison_total_distance(&comparison) <= comparison_allowance(&comparison))
 		return 0;
 	tally->not_derived = "derived counts disagree with listed ones";
 	return NOT_DERIVED;

@@ -49,6 +49,15 @@ struct tally {
 	const char *not_derived; /**< why the full method was used under COUNT_AUTO; else NULL */
 };
 
+/** A full count between two derived ones, which prove each other right or wrong. */
+struct comparison {
+	struct tally before;
+	struct tally full;
+	struct tally after;
+	uint64_t opened;         /**< connections, meanwhile; 0 where the kernel does not tell */
+	const char *not_derived; /**< why nothing can be derived; else NULL */
+};
+
 /** @p kernel must outlive @p counter. */
 void counter_initialise(struct counter *counter, struct kernel *kernel);
 
@@ -58,5 +67,25 @@ void counter_initialise(struct counter *counter, struct kernel *kernel);
  *         is not possible
  */
 int counter_count(struct counter *counter, struct tally *tally);
+
+/**
+ * Counts what @p wanted asks for by one method and the other, whatever its policy.
+ * @return 0 or -errno, as sock_diag_count() says; -ENODATA if nothing can be derived
+ */
+int counter_compare(struct counter *counter, const struct tally *wanted,
+		    struct comparison *comparison);
+
+/** How far the full count of @p family and @p state is from what the derived ones lie between. */
+int64_t comparison_distance(const struct comparison *comparison, enum tcp_family family,
+			    enum tcp_state state);
+
+/**
+ * Up to which sum of distances the methods agree: each connection opened meanwhile may be missing
+ * in one state and too many in another, and so may what the two derived counts differ by.
+ */
+int64_t comparison_allowance(const struct comparison *comparison);
+
+/** The sum of all distances. */
+int64_t comparison_total_distance(const struct comparison *comparison);
 
 #endif

@@ -116,3 +116,23 @@ struct refresh gatherer_refresh(struct gatherer *gatherer, const struct wanted *
 		snapshot_free(snapshot);
 	return refresh;
 }
+
+int gatherer_compare(struct gatherer *gatherer, const struct wanted *wanted,
+		     struct comparison *comparison, const char **failed)
+{
+	struct tally tally = {.states = wanted_states(wanted)};
+	struct snapshot listed = {0};
+	int error;
+
+	*failed = "listing the listeners";
+	error = list_listeners(gatherer, &listed);
+	if (error != 0)
+		return error;
+	sum_listeners(&listed, tally.listening);
+	free(listed.listeners);
+	*failed = "counting the sockets";
+	error = counter_compare(&gatherer->counter, &tally, comparison);
+	if (error == -ENODATA)
+		*failed = comparison->not_derived;
+	return error;
+}

@@ -29,6 +29,13 @@ void gatherer_initialise(struct gatherer *gatherer);
 /** Gathers a snapshot, or learns what fails; the refresh's interval is left to the caller. */
 struct refresh gatherer_refresh(struct gatherer *gatherer, const struct wanted *wanted);
 
+/**
+ * Counts by both methods, as counter_compare() does; the policy of @p wanted does not matter.
+ * @param failed on failure what failed, a constant string
+ */
+int gatherer_compare(struct gatherer *gatherer, const struct wanted *wanted,
+		     struct comparison *comparison, const char **failed);
+
 void gatherer_finalise(struct gatherer *gatherer);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "model/listener.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,24 @@ int endpoint_compare(const struct endpoint *left, const struct endpoint *right)
 	if (order == 0)
 		order = compare(left->port, right->port);
 	return order;
+}
+
+void endpoint_address_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE])
+{
+	inet_ntop(endpoint->family == FAMILY_IPV4 ? AF_INET : AF_INET6, endpoint->address, text,
+		  ENDPOINT_TEXT_SIZE);
+	if (endpoint->zone != 0)
+		snprintf(text + strlen(text), ENDPOINT_TEXT_SIZE - strlen(text), "%%%u",
+			 endpoint->zone);
+}
+
+void endpoint_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE])
+{
+	char address[ENDPOINT_TEXT_SIZE];
+
+	endpoint_address_text(endpoint, address);
+	snprintf(text, ENDPOINT_TEXT_SIZE, endpoint->family == FAMILY_IPV4 ? "%s:%u" : "[%s]:%u",
+		 address, endpoint->port);
 }
 
 static int compare_listeners(const void *left, const void *right)

@@ -13,6 +13,9 @@
 #define ADDRESS_SIZE_IPV4 4
 #define ADDRESS_SIZE_IPV6 16
 
+/** Of an endpoint as people write it, the longest being an IPv6 address with a zone and a port. */
+#define ENDPOINT_TEXT_SIZE 72
+
 /** A local address and port that is listened at. */
 struct endpoint {
 	enum tcp_family family;
@@ -35,6 +38,12 @@ struct listener {
  * @return less than, equal to or greater than 0
  */
 int endpoint_compare(const struct endpoint *left, const struct endpoint *right);
+
+/** Writes @p endpoint's address and zone: 127.0.0.1, ::1, fe80::1%2 */
+void endpoint_address_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE]);
+
+/** Writes @p endpoint as people do: 127.0.0.1:80, [::1]:80, [fe80::1%2]:80 */
+void endpoint_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE]);
 
 /** Orders @p listeners and sums up those of one endpoint. @return how many are left */
 size_t listeners_merge(struct listener *listeners, size_t count);

@@ -30,6 +30,12 @@ struct port_count {
 };
 
 /**
+ * Reads a port's number or its name in services(5).
+ * @return 0, or -EINVAL: it is neither
+ */
+int watched_port_parse(const char *text, struct watched_port *port);
+
+/**
  * Adds a port, in its place; one that is there already is no error.
  * @return 0, or -ENOSPC: there are WATCHED_PORTS_MAX
  */

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Digits, a sign, a point and an exponent; what else strtod() takes is no number in a range. */
+/*
+ * Digits, a sign, a point and an exponent; what else strtod() takes is no number in a range. A
+ * percent sign may follow.
+ */
 static bool parse_number(const char *text, const char **end, double *number)
 {
 	char *after;
@@ -14,7 +17,7 @@ static bool parse_number(const char *text, const char **end, double *number)
 	if (strspn(text, "+-.0123456789") == 0)
 		return false;
 	*number = strtod(text, &after);
-	*end = after;
+	*end = *after == '%' ? after + 1 : after;
 	return after != text && isfinite(*number) && strpbrk(text, "xXnN") == NULL;
 }
 

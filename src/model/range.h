@@ -4,6 +4,8 @@
  *
  *     10      0 to 10            ~:10    10 and less
  *     10:     10 and more        10:20   10 to 20          @10:20  all but 10 to 20
+ *
+ * A number may have a sign, a fraction, an exponent and a percent sign, which changes nothing.
  */
 #ifndef MODEL_RANGE_H
 #define MODEL_RANGE_H

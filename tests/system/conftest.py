@@ -15,7 +15,7 @@ import mib
 import snmp
 from daemons import AGENT, BUILD, Agent, Snmpd, Snmptrapd
 from listeners import Listeners
-from network import fresh_network
+from network import fresh_network, processes_in_this_network
 from polling import until
 from refusals import Refusals
 from tcp_states import StateMaker
@@ -33,22 +33,12 @@ agentXPerms {perms}
 """
 
 
-def _processes_in_this_network():
-    ours = os.readlink("/proc/thread-self/ns/net")
-    for process in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            if os.readlink(process / "ns/net") == ours and int(process.name) != os.getpid():
-                yield int(process.name), (process / "cmdline").read_text().replace("\0", " ")
-        except OSError:  # it has ended meanwhile
-            pass
-
-
 @pytest.fixture(autouse=True)
 def network():
     """A fresh network namespace; nothing may still run in it when the test is over."""
     fresh_network()
     yield
-    left = dict(_processes_in_this_network())
+    left = dict(processes_in_this_network())
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert not left

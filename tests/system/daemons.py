@@ -53,7 +53,7 @@ format2 %P\\t%v\\n
 """
 
 # Names of net-snmp's functions are only found by the slow way to unwind.
-_SANITIZER_OPTIONS = {
+SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "fast_unwind_on_malloc=0",
     "LSAN_OPTIONS": "print_suppressions=0:suppressions="
                     + str(pathlib.Path(__file__).with_name("netsnmp.supp")),
@@ -167,7 +167,7 @@ class Agent(Daemon):
         super().__init__(directory / "agent.log")
         self.program = program
         self.configuration = directory / "tcp-state-agent.conf"
-        self.environment = {**os.environ, **_SANITIZER_OPTIONS, "SNMPCONFPATH": str(directory)}
+        self.environment = {**os.environ, **SANITIZER_OPTIONS, "SNMPCONFPATH": str(directory)}
         self._agentx = agentx
 
     def configure(self, **directives):

@@ -4,6 +4,7 @@
 import contextlib
 import ctypes
 import os
+import pathlib
 import subprocess
 
 CLONE_NEWNET = 0x40000000
@@ -19,6 +20,17 @@ def fresh_network():
     """
     _call("unshare", CLONE_NEWNET)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+def processes_in_this_network():
+    """All but ourselves: pairs of process id and command line."""
+    ours = os.readlink("/proc/thread-self/ns/net")
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(process / "ns/net") == ours and int(process.name) != os.getpid():
+                yield int(process.name), (process / "cmdline").read_text().replace("\0", " ")
+        except OSError:  # it has ended meanwhile
+            pass
 
 
 @contextlib.contextmanager

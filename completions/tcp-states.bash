@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# Completion of tcp-states in bash. What follows -- are net-snmp's options, which are left alone.
+
+_tcp_states()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} place
+	local states="closed listen synSent synReceived established finWait1 finWait2 closeWait
+		lastAck closing timeWait"
+	local options="--ipv4 --ipv6 --state= --port= --listen --summary --verify --watch --watch=
+		--output= --host= --version --help"
+
+	COMPREPLY=()
+	for ((place = 1; place < COMP_CWORD; place++)); do
+		[ "${COMP_WORDS[place]}" != -- ] || return
+	done
+	# --option=value are three words, as = is among COMP_WORDBREAKS.
+	if [ "$word" = = ]; then
+		word=
+	elif [ "$before" = = ]; then
+		before=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	case $before in
+	-s | --state) mapfile -t COMPREPLY < <(compgen -W "$states" -- "$word") ;;
+	-o | --output) mapfile -t COMPREPLY < <(compgen -W "table json csv prometheus" -- "$word") ;;
+	-p | --port) mapfile -t COMPREPLY < <(compgen -A service -- "$word") ;;
+	-H | --host) mapfile -t COMPREPLY < <(compgen -A hostname -- "$word") ;;
+	--watch) ;;
+	*)
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+		[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
+		;;
+	esac
+}
+
+complete -F _tcp_states tcp-states

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/chart.h"
+#include "cli/grid.h"
+#include "cli/tables.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#define SPARKLINE_LEAST 8
+
+typedef uint32_t state_counts[STATES];
+
+enum column {
+	COLUMN_STATE,
+	COLUMN_IPV4,
+	COLUMN_IPV6,
+	COLUMN_TOTAL,
+	COLUMN_CHANGE,
+	COLUMN_MINUTE,
+	COLUMNS,
+};
+
+/* One table: the sockets of the machine or of a port. */
+struct table {
+	const state_counts *sockets; /* of each family */
+	const struct view *view;
+	const struct style *style;
+	const struct trend *trend; /* NULL: none */
+	enum column columns[COLUMNS];
+	size_t columns_count;
+};
+
+static bool both_families(const struct view *view)
+{
+	return view->families[FAMILY_IPV4] && view->families[FAMILY_IPV6];
+}
+
+static void choose_columns(struct table *table)
+{
+	const struct view *view = table->view;
+	const bool shown[COLUMNS] = {
+		[COLUMN_STATE] = true,
+		[COLUMN_IPV4] = view->families[FAMILY_IPV4],
+		[COLUMN_IPV6] = view->families[FAMILY_IPV6],
+		[COLUMN_TOTAL] = both_families(view),
+		[COLUMN_CHANGE] = table->trend != NULL,
+		[COLUMN_MINUTE] = table->trend != NULL,
+	};
+
+	for (enum column column = 0; column < COLUMNS; column++) {
+		if (shown[column])
+			table->columns[table->columns_count++] = column;
+	}
+}
+
+static void describe_columns(const struct table *table, struct grid_column columns[COLUMNS])
+{
+	/* Where there is a total, the families can be spared. */
+	const unsigned int family = both_families(table->view) ? 3 : 0;
+	const struct grid_column all[COLUMNS] = {
+		[COLUMN_STATE] = {.heading = "state"},
+		[COLUMN_IPV4] = {"ipv4", .right = true, .dispensable = family},
+		[COLUMN_IPV6] = {"ipv6", .right = true, .dispensable = family},
+		[COLUMN_TOTAL] = {"total", .right = true},
+		[COLUMN_CHANGE] = {"change", .right = true, .dispensable = 1},
+		[COLUMN_MINUTE] = {"last minute", .dispensable = 2, .shrinks_to = SPARKLINE_LEAST},
+	};
+
+	for (size_t place = 0; place < table->columns_count; place++)
+		columns[place] = all[table->columns[place]];
+}
+
+static uint64_t shown_families(const struct table *table, enum tcp_state state)
+{
+	uint64_t sockets = 0;
+
+	for (enum tcp_family family = 0; family < FAMILIES; family++) {
+		if (table->view->families[family])
+			sockets += table->sockets[family][state];
+	}
+	return sockets;
+}
+
+static void write_number(struct grid_cell *cell, uint64_t number)
+{
+	snprintf(cell->text, sizeof(cell->text), "%" PRIu64, number);
+	cell->colour = number == 0 ? COLOUR_DIM : COLOUR_PLAIN;
+}
+
+/* What does not change shows nothing, so that what does is seen. */
+static void write_change(struct grid_cell *cell, int64_t change)
+{
+	if (change == 0)
+		return;
+	snprintf(cell->text, sizeof(cell->text), "%+" PRId64, change);
+	cell->colour = change > 0 ? COLOUR_GREEN : COLOUR_YELLOW;
+}
+
+static void write_cell(const struct table *table, enum tcp_state state, enum column column,
+		       struct grid_cell *cell)
+{
+	switch (column) {
+	case COLUMN_STATE:
+		snprintf(cell->text, sizeof(cell->text), "%s", tcp_state_name(state));
+		break;
+	case COLUMN_IPV4:
+		write_number(cell, table->sockets[FAMILY_IPV4][state]);
+		break;
+	case COLUMN_IPV6:
+		write_number(cell, table->sockets[FAMILY_IPV6][state]);
+		break;
+	case COLUMN_TOTAL:
+		write_number(cell, shown_families(table, state));
+		break;
+	case COLUMN_CHANGE:
+		write_change(cell, table->trend->change[state]);
+		break;
+	case COLUMN_MINUTE:
+		chart_sparkline(cell->text, table->trend->largest[state], table->trend->steps,
+				table->style->utf8);
+		break;
+	case COLUMNS:
+		break;
+	}
+}
+
+static int add_state(struct grid *grid, const struct table *table, enum tcp_state state)
+{
+	struct grid_cell *cells = grid_add(grid);
+
+	if (cells == NULL)
+		return -ENOMEM;
+	for (size_t place = 0; place < table->columns_count; place++)
+		write_cell(table, state, table->columns[place], &cells[place]);
+	return 0;
+}
+
+static uint64_t sum_of_family(const struct table *table, enum tcp_family family)
+{
+	uint64_t sum = 0;
+
+	for (enum tcp_state state = 0; state < STATES; state++) {
+		if (table->view->states[state])
+			sum += table->sockets[family][state];
+	}
+	return sum;
+}
+
+static int add_total(struct grid *grid, const struct table *table)
+{
+	const uint64_t sums[FAMILIES] = {sum_of_family(table, FAMILY_IPV4),
+					 sum_of_family(table, FAMILY_IPV6)};
+	struct grid_cell *cells = grid_add(grid);
+
+	if (cells == NULL)
+		return -ENOMEM;
+	for (size_t place = 0; place < table->columns_count; place++) {
+		enum column column = table->columns[place];
+
+		if (column == COLUMN_STATE)
+			snprintf(cells[place].text, sizeof(cells[place].text), "total");
+		else if (column == COLUMN_IPV4 || column == COLUMN_IPV6)
+			write_number(&cells[place],
+				     sums[column == COLUMN_IPV4 ? FAMILY_IPV4 : FAMILY_IPV6]);
+		else if (column == COLUMN_TOTAL)
+			write_number(&cells[place], sums[FAMILY_IPV4] + sums[FAMILY_IPV6]);
+		cells[place].colour = COLOUR_BOLD;
+	}
+	return 0;
+}
+
+static int fill(struct grid *grid, const struct table *table)
+{
+	size_t rows = 0;
+	int error = 0;
+
+	for (enum tcp_state state = 0; error == 0 && state < STATES; state++) {
+		if (!table->view->states[state])
+			continue;
+		error = add_state(grid, table, state);
+		rows++;
+	}
+	if (error == 0 && rows > 1)
+		error = add_total(grid, table);
+	return error;
+}
+
+static int print(FILE *file, struct table *table)
+{
+	struct grid_column columns[COLUMNS];
+	struct grid grid;
+	int error;
+
+	choose_columns(table);
+	describe_columns(table, columns);
+	grid_initialise(&grid, columns, table->columns_count);
+	error = fill(&grid, table);
+	if (error == 0)
+		grid_print(file, &grid, table->style);
+	grid_finalise(&grid);
+	return error;
+}
+
+/* ---- all of a view ---- */
+
+size_t tables_of_counts(const struct snapshot *snapshot, const struct view *view)
+{
+	return view->subject == VIEW_PORTS ? snapshot->ports_count : 1;
+}
+
+static const state_counts *sockets_of(const struct snapshot *snapshot, const struct view *view,
+				      size_t table)
+{
+	return view->subject == VIEW_PORTS ? snapshot->ports[table].sockets : snapshot->sockets;
+}
+
+void table_totals(const struct snapshot *snapshot, const struct view *view, size_t table,
+		  uint32_t totals[STATES])
+{
+	const struct table counted = {
+		.sockets = sockets_of(snapshot, view, table),
+		.view = view,
+	};
+
+	for (enum tcp_state state = 0; state < STATES; state++)
+		totals[state] = (uint32_t)shown_families(&counted, state);
+}
+
+static void print_port(FILE *file, const struct watched_port *port, const struct style *style)
+{
+	char text[sizeof("port 65535, ") + SERVICE_NAME_SIZE];
+	int length =
+		snprintf(text, sizeof(text), port->service[0] == '\0' ? "port %u" : "port %u, %s",
+			 port->number, port->service);
+
+	style_write(file, style, COLOUR_BOLD, text, (size_t)length);
+	fputc('\n', file);
+}
+
+int table_counts(FILE *file, const struct snapshot *snapshot, const struct view *view,
+		 const struct style *style, const struct trend *trends)
+{
+	int error = 0;
+
+	for (size_t place = 0; error == 0 && place < tables_of_counts(snapshot, view); place++) {
+		struct table table = {
+			.sockets = sockets_of(snapshot, view, place),
+			.view = view,
+			.style = style,
+			.trend = trends == NULL ? NULL : &trends[place],
+		};
+
+		if (place > 0)
+			fputc('\n', file);
+		if (view->subject == VIEW_PORTS)
+			print_port(file, &snapshot->ports[place].port, style);
+		error = print(file, &table);
+	}
+	return error;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command line of tcp-states.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "cli/view.h"
+#include "model/port.h"
+
+#include <stdint.h>
+
+enum format {
+	FORMAT_TABLE,
+	FORMAT_JSON,
+	FORMAT_CSV,
+	FORMAT_PROMETHEUS,
+};
+
+struct options {
+	struct view view;
+	bool bound_inactive; /**< sockets in closed are asked for by name */
+	struct watched_ports ports;
+	enum format format;
+	int64_t watch_ns;          /**< 0: count once */
+	bool verify;               /**< instead of all that */
+	const char *host;          /**< NULL: this machine */
+	char *const *snmp_options; /**< net-snmp's, NULL after the last */
+};
+
+enum options_outcome {
+	OPTIONS_RUN,
+	OPTIONS_ANSWERED, /**< what was asked for is on standard output */
+	OPTIONS_WRONG,    /**< standard error says what */
+};
+
+enum options_outcome options_parse(struct options *options, int argc, char *argv[]);
+
+#endif

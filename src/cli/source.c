@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/source.h"
+
+#include "cli/local.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int count_locally(const struct source *source, struct snapshot **snapshot,
+			 char problem[REMOTE_PROBLEM_SIZE])
+{
+	const char *failed;
+	int error = local_count(&source->wanted, snapshot, &failed);
+
+	if (error != 0)
+		snprintf(problem, REMOTE_PROBLEM_SIZE, "%s: %s", failed, strerror(-error));
+	return error;
+}
+
+int source_count(const struct source *source, struct snapshot **snapshot,
+		 char problem[REMOTE_PROBLEM_SIZE])
+{
+	return source->remote.host == NULL ? count_locally(source, snapshot, problem)
+					   : remote_count(&source->remote, snapshot, problem);
+}
+
+void source_name(const struct source *source, char *name, size_t size)
+{
+	if (source->remote.host != NULL)
+		snprintf(name, size, "%s", source->remote.host);
+	else if (gethostname(name, size) < 0)
+		snprintf(name, size, "this machine");
+	name[size - 1] = '\0';
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/watch.h"
+
+#include "cli/screen.h"
+#include "cli/tables.h"
+#include "clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NAME_SIZE 256
+
+struct watch {
+	const struct source *source;
+	const struct view *view;
+	int64_t interval_ns;
+	char name[NAME_SIZE];
+	struct snapshot *snapshot; /* the last one */
+	time_t taken_at;
+	struct trend trends[WATCHED_PORTS_MAX];
+	char *problem; /* why there is no newer one; "" if there is */
+	struct screen screen;
+	sigset_t signals; /* those that are taken in turn with everything else */
+	int signal_descriptor;
+	bool ending;
+	int ended_by; /* a signal, or 0 */
+};
+
+/* ---- counting ---- */
+
+static void add_trends(struct watch *watch)
+{
+	uint32_t totals[STATES];
+
+	for (size_t table = 0; table < tables_of_counts(watch->snapshot, watch->view); table++) {
+		table_totals(watch->snapshot, watch->view, table, totals);
+		trend_add(&watch->trends[table], clock_now_ns(), totals);
+	}
+}
+
+/* The last snapshot stays as long as there is no other. */
+static int count(struct watch *watch)
+{
+	struct snapshot *snapshot;
+	int error = source_count(watch->source, &snapshot, watch->problem);
+
+	if (error != 0)
+		return error;
+	watch->problem[0] = '\0';
+	snapshot_free(watch->snapshot);
+	watch->snapshot = snapshot;
+	watch->taken_at = time(NULL);
+	add_trends(watch);
+	return 0;
+}
+
+/* ---- drawing ---- */
+
+static void write_line(FILE *file, const struct style *style, enum colour colour, const char *line)
+{
+	size_t length = strlen(line);
+
+	style_write(file, style, colour, line, length < style->width ? length : style->width);
+	fputc('\n', file);
+}
+
+static void write_heading(FILE *file, const struct watch *watch, const struct style *style)
+{
+	char line[NAME_SIZE + 64];
+	char taken_at[sizeof("23:59:60")] = "";
+	struct tm parts;
+
+	if (localtime_r(&watch->taken_at, &parts) != NULL)
+		strftime(taken_at, sizeof(taken_at), "%H:%M:%S", &parts);
+	snprintf(line, sizeof(line), "%s  %s  every %g s, q ends", watch->name, taken_at,
+		 (double)watch->interval_ns / (double)NS_PER_SECOND);
+	write_line(file, style, COLOUR_BOLD, line);
+	write_line(file, style, COLOUR_RED, watch->problem);
+}
+
+static int draw(const struct watch *watch)
+{
+	const struct style style = style_of(stdout);
+	char *text = NULL;
+	size_t length;
+	FILE *file = open_memstream(&text, &length);
+	int error;
+
+	if (file == NULL)
+		return -ENOMEM;
+	write_heading(file, watch, &style);
+	error = table_write(file, watch->snapshot, watch->view, &style, watch->trends);
+	if (fclose(file) != 0)
+		error = -ENOMEM;
+	if (error == 0)
+		error = screen_draw(text);
+	free(text);
+	return error;
+}
+
+/* ---- what happens meanwhile ---- */
+
+static int catch_signals(struct watch *watch)
+{
+	static const int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH};
+
+	sigemptyset(&watch->signals);
+	for (size_t place = 0; place < sizeof(taken) / sizeof(taken[0]); place++)
+		sigaddset(&watch->signals, taken[place]);
+	sigprocmask(SIG_BLOCK, &watch->signals, NULL);
+	watch->signal_descriptor = signalfd(-1, &watch->signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return watch->signal_descriptor < 0 ? -errno : 0;
+}
+
+static int take_signal(struct watch *watch)
+{
+	struct signalfd_siginfo taken;
+
+	if (read(watch->signal_descriptor, &taken, sizeof(taken)) != sizeof(taken))
+		return 0;
+	switch (taken.ssi_signo) {
+	case SIGWINCH:
+		return draw(watch);
+	case SIGTSTP: /* SIGCONT is what comes next */
+		screen_leave(&watch->screen);
+		raise(SIGSTOP);
+		return 0;
+	case SIGCONT:
+		return screen_enter(&watch->screen) == 0 ? draw(watch) : -EIO;
+	case SIGINT:
+		watch->ending = true;
+		return 0;
+	default:
+		watch->ending = true;
+		watch->ended_by = (int)taken.ssi_signo;
+		return 0;
+	}
+}
+
+/* A terminal that is gone ends it too. */
+static void take_key(struct watch *watch)
+{
+	char key;
+
+	if (read(watch->screen.keyboard, &key, 1) != 1 || key == 'q' || key == 'Q')
+		watch->ending = true;
+}
+
+static int wait_until(struct watch *watch, int64_t due_ns)
+{
+	struct pollfd happened[] = {
+		{.fd = watch->signal_descriptor, .events = POLLIN},
+		{.fd = watch->screen.keyboard, .events = POLLIN},
+	};
+	int64_t left_ns = due_ns - clock_now_ns();
+	const struct timespec left = {
+		.tv_sec = left_ns / NS_PER_SECOND,
+		.tv_nsec = left_ns % NS_PER_SECOND,
+	};
+	int error = 0;
+
+	if (left_ns <= 0 || ppoll(happened, 2, &left, NULL) <= 0)
+		return 0;
+	if (happened[0].revents != 0)
+		error = take_signal(watch);
+	if (happened[1].revents != 0)
+		take_key(watch);
+	return error;
+}
+
+static int run(struct watch *watch)
+{
+	int error = screen_enter(&watch->screen);
+
+	if (error == 0)
+		error = draw(watch);
+	while (error == 0 && !watch->ending) {
+		int64_t due_ns = clock_now_ns() + watch->interval_ns;
+
+		while (error == 0 && !watch->ending && clock_now_ns() < due_ns)
+			error = wait_until(watch, due_ns);
+		if (error != 0 || watch->ending)
+			break;
+		count(watch);
+		error = draw(watch);
+	}
+	screen_leave(&watch->screen);
+	return error;
+}
+
+/* ---- all of it ---- */
+
+static void end_by(const struct watch *watch)
+{
+	if (watch->ended_by == 0)
+		return;
+	signal(watch->ended_by, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &watch->signals, NULL);
+	raise(watch->ended_by);
+}
+
+static int start(struct watch *watch)
+{
+	int error;
+
+	if (!isatty(STDOUT_FILENO)) {
+		snprintf(watch->problem, REMOTE_PROBLEM_SIZE,
+			 "--watch: standard output is no terminal");
+		return -ENOTTY;
+	}
+	error = count(watch);
+	if (error != 0)
+		return error;
+	screen_initialise(&watch->screen);
+	error = catch_signals(watch);
+	if (error == 0)
+		error = run(watch);
+	if (error != 0)
+		snprintf(watch->problem, REMOTE_PROBLEM_SIZE, "the terminal: %s", strerror(-error));
+	return error;
+}
+
+int watch(const struct source *source, const struct view *view, int64_t interval_ns,
+	  char problem[REMOTE_PROBLEM_SIZE])
+{
+	struct watch watch = {
+		.source = source,
+		.view = view,
+		.interval_ns = interval_ns,
+		.problem = problem,
+		.signal_descriptor = -1,
+	};
+	int error;
+
+	problem[0] = '\0';
+	source_name(source, watch.name, sizeof(watch.name));
+	error = start(&watch);
+	snapshot_free(watch.snapshot);
+	if (watch.signal_descriptor >= 0)
+		close(watch.signal_descriptor);
+	end_by(&watch);
+	return error;
+}

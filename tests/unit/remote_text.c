@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Answers of another host, whole, spoiled and cut: what is read is right, what is not is refused.
+ */
+#include "cli/remote_text.c"
+
+#include "unit.h"
+
+#define TEXT_SIZE 8192
+#define NOW_NS (INT64_C(1000) * NS_PER_SECOND)
+
+static const struct watched_ports no_ports = {.count = 0};
+
+/* ---- texts ---- */
+
+static void append(char text[TEXT_SIZE], const char *more)
+{
+	assert_true(strlen(text) + strlen(more) < TEXT_SIZE);
+	strcat(text, more);
+}
+
+/* Every cell has a number of its own, or @p value. */
+static void append_cells(char text[TEXT_SIZE], const char *before, const char *port,
+			 const char *value)
+{
+	char line[80], number[16];
+
+	for (int family = 1; family <= 2; family++) {
+		for (int state = 1; state <= 11; state++) {
+			snprintf(number, sizeof(number), "%d", 100 * family + state);
+			snprintf(line, sizeof(line), "%s%d.%s%d %s\n", before, family, port, state,
+				 value == NULL ? number : value);
+			append(text, line);
+		}
+	}
+}
+
+static void append_states(char text[TEXT_SIZE], const char *value)
+{
+	append_cells(text, "1.1.1.3.", "", value);
+}
+
+#define REFRESH "1.8.2.0 63\n1.8.3.0 567\n1.8.6.0 \n1.8.7.0 2\n"
+#define FAMILIES_AND_HOST                                                                   \
+	"1.3.1.3.1 7\n1.3.1.3.2 8\n1.3.1.4.1 9\n1.3.1.4.2 10\n1.3.1.5.1 11\n1.3.1.5.2 12\n" \
+	"1.4.1.0 1\n1.4.2.0 noSuchInstance\n1.4.9.0 18446744073709551615\n"
+#define LISTENER_IPV4                                              \
+	"1.5.1.1.1.4.127.0.0.1.80 2\n1.5.1.2.1.4.127.0.0.1.80 3\n" \
+	"1.5.1.4.1.4.127.0.0.1.80 128\n1.5.1.5.1.4.127.0.0.1.80 5\n"
+#define IPV6_ADDRESS "254.128.0.0.0.0.0.0.0.0.0.0.0.0.0.1"
+#define IPV6_INDEX "2.16." IPV6_ADDRESS ".443"
+#define IPV6Z_INDEX "4.20." IPV6_ADDRESS ".0.0.1.2.22"
+#define LISTENER_IPV6(index)                                                            \
+	"1.5.1.1." index " 1\n1.5.1.2." index " 0\n1.5.1.4." index " 5\n1.5.1.5." index \
+	" 4294967295\n"
+
+/* What every answer has, and @p more. */
+static void write_answer(char text[TEXT_SIZE], const char *more)
+{
+	text[0] = '\0';
+	append(text, REFRESH);
+	append_states(text, NULL);
+	append(text, more);
+}
+
+/* ---- what comes of them ---- */
+
+static int parse_answer(const char *text, const struct watched_ports *ports,
+			struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE])
+{
+	char *copy = strdup(text);
+	int error;
+
+	problem[0] = '\0';
+	*snapshot = NULL;
+	error = remote_text_parse(copy, ports, NOW_NS, snapshot, problem);
+	free(copy);
+	assert_true((error == 0) == (*snapshot != NULL));
+	assert_true((error == 0) == (problem[0] == '\0'));
+	assert_null(strpbrk(problem, "\n|"));
+	return error;
+}
+
+static struct snapshot *parse_well(const char *text, const struct watched_ports *ports)
+{
+	char problem[REMOTE_PROBLEM_SIZE];
+	struct snapshot *snapshot;
+
+	if (parse_answer(text, ports, &snapshot, problem) != 0)
+		fail_msg("%s", problem);
+	return snapshot;
+}
+
+static void assert_refused(const char *text, const struct watched_ports *ports, int error,
+			   const char *words)
+{
+	char problem[REMOTE_PROBLEM_SIZE];
+	struct snapshot *snapshot;
+
+	if (parse_answer(text, ports, &snapshot, problem) != error)
+		fail_msg("%s: %s", problem, text);
+	if (strstr(problem, words) == NULL)
+		fail_msg("%s", problem);
+}
+
+static void assert_senseless(const char *more)
+{
+	char text[TEXT_SIZE];
+
+	write_answer(text, more);
+	assert_refused(text, &no_ports, -EPROTO, "");
+}
+
+/* ---- whole answers ---- */
+
+static void every_object_has_its_place(void **state)
+{
+	char text[TEXT_SIZE];
+	struct snapshot *snapshot;
+
+	(void)state;
+	write_answer(text, FAMILIES_AND_HOST);
+	snapshot = parse_well(text, &no_ports);
+	assert_true(snapshot->taken_ns == NOW_NS - 63 * NS_PER_TICK);
+	assert_int_equal(snapshot->duration_us, 567);
+	assert_int_equal(snapshot->method, METHOD_DERIVED);
+	for (uint32_t family = 0; family < FAMILIES; family++) {
+		for (uint32_t of = 0; of < STATES; of++)
+			assert_int_equal(snapshot->sockets[family][of],
+					 100 * (family + 1) + of + 1);
+	}
+	assert_int_equal(snapshot->host.value[HOST_UDP_IPV4], 7);
+	assert_int_equal(snapshot->host.value[HOST_UDP_IPV6], 8);
+	assert_int_equal(snapshot->host.value[HOST_RAW_IPV4], 9);
+	assert_int_equal(snapshot->host.value[HOST_FRAGMENTS_IPV6], 12);
+	assert_int_equal(snapshot->host.value[HOST_ORPHANS], 1);
+	assert_false(snapshot->host.known[HOST_ORPHANS_MAX]);
+	assert_true(snapshot->host.value[HOST_LISTEN_OVERFLOWS] == UINT64_MAX);
+	assert_int_equal(snapshot->listeners_count, 0);
+	snapshot_free(snapshot);
+}
+
+static void listeners_come_row_by_row(void **state)
+{
+	char text[TEXT_SIZE];
+	struct snapshot *snapshot;
+	const struct listener *listeners;
+
+	(void)state;
+	write_answer(text, LISTENER_IPV4 LISTENER_IPV6(IPV6_INDEX) LISTENER_IPV6(IPV6Z_INDEX));
+	snapshot = parse_well(text, &no_ports);
+	listeners = snapshot->listeners;
+	assert_int_equal(snapshot->listeners_count, 3);
+	assert_int_equal(listeners[0].endpoint.family, FAMILY_IPV4);
+	assert_memory_equal(listeners[0].endpoint.address, "\x7f\0\0\1", 5);
+	assert_int_equal(listeners[0].endpoint.port, 80);
+	assert_int_equal(listeners[0].sockets, 2);
+	assert_int_equal(listeners[0].queued, 3);
+	assert_int_equal(listeners[0].backlog, 128);
+	assert_int_equal(listeners[0].dropped, 5);
+	assert_int_equal(listeners[1].endpoint.family, FAMILY_IPV6);
+	assert_int_equal(listeners[1].endpoint.zone, 0);
+	assert_int_equal(listeners[1].dropped, UINT32_MAX);
+	assert_int_equal(listeners[2].endpoint.zone, 258);
+	assert_int_equal(listeners[2].endpoint.port, 22);
+	snapshot_free(snapshot);
+}
+
+static void watched_ports_have_a_row_for_each_state(void **state)
+{
+	const struct watched_ports ports = {.port = {{.number = 80}, {.number = 443}}, .count = 2};
+	char text[TEXT_SIZE];
+	struct snapshot *snapshot;
+
+	(void)state;
+	write_answer(text, "");
+	append_cells(text, "1.6.1.4.", "443.", NULL);
+	assert_refused(text, &ports, -EPROTO, "not complete");
+	append_cells(text, "1.6.1.4.", "80.", "9");
+	snapshot = parse_well(text, &ports);
+	assert_int_equal(snapshot->ports_count, 2);
+	assert_int_equal(snapshot->ports[0].port.number, 80);
+	assert_int_equal(snapshot->ports[0].sockets[FAMILY_IPV6][STATE_TIME_WAIT], 9);
+	assert_int_equal(snapshot->ports[1].sockets[FAMILY_IPV6][STATE_TIME_WAIT], 211);
+	snapshot_free(snapshot);
+	write_answer(text, "");
+	append_cells(text, "1.6.1.4.", "443.", NULL);
+	append_cells(text, "1.6.1.4.", "80.", "noSuchInstance");
+	assert_refused(text, &ports, -ENOENT, "port 80");
+}
+
+/* ---- what is not served ---- */
+
+static void an_absent_agent_is_told(void **state)
+{
+	char text[TEXT_SIZE] = "1.8.2.0 noSuchObject\n1.8.3.0 noSuchObject\n";
+
+	(void)state;
+	append_states(text, "noSuchObject");
+	assert_refused(text, &no_ports, -ENOENT, "tcp-state-agent does not run");
+}
+
+static void counts_that_are_too_old_are_told_with_their_age(void **state)
+{
+	char text[TEXT_SIZE] = "1.8.2.0 4599\n1.8.6.0 counting: |denied|\t\xff\n";
+
+	(void)state;
+	append_states(text, "noSuchInstance");
+	assert_refused(text, &no_ports, -ESTALE,
+		       "45 s old, too old to be served: counting: ?denied???");
+	strcpy(text, "1.8.2.0 noSuchInstance\n1.8.6.0 \n");
+	append_states(text, "noSuchInstance");
+	assert_refused(text, &no_ports, -ESTALE, "has not counted anything there yet");
+}
+
+/* A single row that is missing is no zero. */
+static void one_missing_row_spoils_all(void **state)
+{
+	char text[TEXT_SIZE];
+
+	(void)state;
+	write_answer(text, "");
+	*strstr(text, "1.1.1.3.2.11 211") = '\0';
+	assert_refused(text, &no_ports, -EPROTO, "not complete");
+	append(text, "1.1.1.3.2.10 210\n");
+	assert_refused(text, &no_ports, -EPROTO, "1.1.1.3.2.10");
+	write_answer(text, "");
+	strcpy(strstr(text, "1.1.1.3.2.11 211"), "1.1.1.3.2.11 noSuchInstance\n");
+	assert_refused(text, &no_ports, -ESTALE, "too old");
+}
+
+/* ---- what makes no sense ---- */
+
+static void what_makes_no_sense_is_refused(void **state)
+{
+	static const char *const more[] = {
+		"x\n",
+		"1.4.1.0 1",
+		"\n",
+		"1.4.1.0\n",
+		"1.4.1.0 \n",
+		"1.4.1.0 -1\n",
+		"1.4.1.0 +1\n",
+		"1.4.1.0  1\n",
+		"1.4.1.0 1 \n",
+		"1.4.1.0 1x\n",
+		"1.4.1.0 0x1\n",
+		"1.4.1.0 18446744073709551616\n",
+		"1.4.1.0 type 4\n",
+		"1.4.1.0 1\n1.4.1.0 1\n",
+		"1.4.0.0 1\n",
+		"1.4.13.0 1\n",
+		"1.4.1.1 1\n",
+		"1.4.1.0.0 1\n",
+		".1.4.1.0 1\n",
+		"1..4.1.0 1\n",
+		"1.4.1.0. 1\n",
+		"1.4.4294967297.0 1\n",
+		"2.4.1.0 1\n",
+		"1.2.1.2.1 1\n",
+		"1.1.1.3.1.5 1\n",
+		"1.1.1.4.1.5 1\n",
+		"1.1.1.3.0.5 1\n",
+		"1.1.1.3.3.5 1\n",
+		"1.1.1.3.1.0 1\n",
+		"1.1.1.3.1.12 1\n",
+		"1.3.1.2.1 1\n",
+		"1.3.1.6.1 1\n",
+		"1.3.1.3.3 1\n",
+		"1.3.1.3.1 1\n1.3.1.3.1 1\n",
+		"1.8.2.0 1\n",
+		"1.8.1.0 1\n",
+		"1.8.8.0 1\n",
+		"1.6.1.4.1.443.5 1\n",
+		/* listeners: columns that are missing, repeated or of another row; wrong indexes */
+		"1.5.1.1.1.4.127.0.0.1.80 1\n",
+		"1.5.1.2.1.4.127.0.0.1.80 1\n",
+		LISTENER_IPV4 LISTENER_IPV4,
+		LISTENER_IPV6(IPV6_INDEX) LISTENER_IPV4,
+		"1.5.1.1.1.4.127.0.0.1.80 2\n1.5.1.2.1.4.127.0.0.1.81 3\n",
+		"1.5.1.1.1.4.127.0.0.1.80 2\n1.5.1.4.1.4.127.0.0.1.80 3\n",
+		"1.5.1.1.1.4.127.0.0.1.80 noSuchInstance\n",
+		"1.5.1.1.1.4.127.0.0.1.80 4294967296\n",
+		LISTENER_IPV6("1.4.127.0.0.256.80"),
+		LISTENER_IPV6("1.4.127.0.0.1.65536"),
+		LISTENER_IPV6("1.3.127.0.0.80"),
+		LISTENER_IPV6("1.4.127.0.0.80"),
+		LISTENER_IPV6("2.4.127.0.0.1.80"),
+		LISTENER_IPV6("3.8.127.0.0.1.0.0.0.1.80"),
+		LISTENER_IPV6("1.16." IPV6_ADDRESS ".443"),
+		LISTENER_IPV6("4.16." IPV6_ADDRESS ".443"),
+		LISTENER_IPV6("4.20." IPV6_ADDRESS ".0.0.0.0.22"),
+		LISTENER_IPV6("4.20." IPV6_ADDRESS ".0.0.1.256.22"),
+		LISTENER_IPV6("2.20." IPV6_ADDRESS ".0.0.1.2.22"),
+		LISTENER_IPV6(IPV6Z_INDEX ".0"),
+		LISTENER_IPV6("2"),
+	};
+
+	(void)state;
+	for (size_t text = 0; text < ENTRIES(more); text++)
+		assert_senseless(more[text]);
+}
+
+static void an_answer_without_its_refresh_is_incomplete(void **state)
+{
+	static const char *const refreshes[] = {
+		"",
+		"1.8.3.0 567\n1.8.7.0 2\n",
+		"1.8.2.0 63\n1.8.7.0 2\n",
+		"1.8.2.0 63\n1.8.3.0 567\n",
+	};
+
+	(void)state;
+	for (size_t place = 0; place < ENTRIES(refreshes); place++) {
+		char text[TEXT_SIZE] = "";
+
+		append(text, refreshes[place]);
+		append_states(text, NULL);
+		assert_refused(text, &no_ports, -EPROTO, "not complete");
+	}
+}
+
+/* Whatever is lost, no number is read that was not written. */
+static void a_cut_answer_is_refused(void **state)
+{
+	char text[TEXT_SIZE], cut[TEXT_SIZE];
+
+	(void)state;
+	write_answer(text, "");
+	for (size_t length = 0; length < strlen(text); length++) {
+		memcpy(cut, text, length);
+		cut[length] = '\0';
+		assert_refused(cut, &no_ports, -EPROTO, "");
+	}
+}
+
+static void no_garbage_is_too_much(void **state)
+{
+	static const char letters[] = "1234567890..... \n";
+	char text[200], problem[REMOTE_PROBLEM_SIZE];
+	struct snapshot *snapshot;
+
+	(void)state;
+	for (int time = 0; time < 20000; time++) {
+		size_t length = unit_random(sizeof(text));
+
+		for (size_t place = 0; place < length; place++)
+			text[place] = letters[unit_random(sizeof(letters) - 1)];
+		text[length] = '\0';
+		assert_int_equal(parse_answer(text, &no_ports, &snapshot, problem), -EPROTO);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_object_has_its_place),
+		cmocka_unit_test(listeners_come_row_by_row),
+		cmocka_unit_test(watched_ports_have_a_row_for_each_state),
+		cmocka_unit_test(an_absent_agent_is_told),
+		cmocka_unit_test(counts_that_are_too_old_are_told_with_their_age),
+		cmocka_unit_test(one_missing_row_spoils_all),
+		cmocka_unit_test(what_makes_no_sense_is_refused),
+		cmocka_unit_test(an_answer_without_its_refresh_is_incomplete),
+		cmocka_unit_test(a_cut_answer_is_refused),
+		cmocka_unit_test(no_garbage_is_too_much),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "shown.h"
+
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct listener listeners[] = {
+	{
+		.endpoint = {.family = FAMILY_IPV4, .address = {192, 0, 2, 1}, .port = 443},
+		.sockets = 2,
+		.queued = 96,
+		.backlog = 128,
+		.dropped = 7,
+	},
+	{
+		.endpoint = {.family = FAMILY_IPV6,
+			     .address = {0xfe, 0x80, [15] = 1},
+			     .zone = 3,
+			     .port = 8080},
+		.sockets = 1,
+		.queued = 0,
+		.backlog = 5,
+	},
+};
+
+static struct port_count ports[] = {
+	{
+		.port = {.number = 443, .service = "https"},
+		.sockets[FAMILY_IPV4] = {[STATE_LISTEN] = 2, [STATE_ESTABLISHED] = 20},
+	},
+	{
+		.port = {.number = 8080},
+		.sockets[FAMILY_IPV6] = {[STATE_LISTEN] = 1},
+	},
+};
+
+const struct snapshot *shown_snapshot(void)
+{
+	static struct snapshot snapshot = {
+		.sockets[FAMILY_IPV4] =
+			{[STATE_LISTEN] = 2, [STATE_ESTABLISHED] = 30, [STATE_TIME_WAIT] = 4},
+		.sockets[FAMILY_IPV6] = {[STATE_LISTEN] = 1},
+		.listeners = listeners,
+		.listeners_count = ENTRIES(listeners),
+		.ports = ports,
+		.ports_count = ENTRIES(ports),
+	};
+	struct host *host = &snapshot.host;
+
+	host_set(host, HOST_SOCKETS_USED, 200);
+	host_set(host, HOST_ALLOCATED, 40);
+	host_set(host, HOST_TIME_WAITS, 4);
+	host_set(host, HOST_ORPHANS, 1);
+	host_set(host, HOST_IN_USE_IPV4, 32);
+	host_set(host, HOST_IN_USE_IPV6, 1);
+	host_set(host, HOST_UDP_IPV4, 5);
+	host_set(host, HOST_UDP_IPV6, 6);
+	host_set(host, HOST_RAW_IPV4, 0);
+	host_set(host, HOST_RAW_IPV6, 7);
+	return &snapshot;
+}
+
+struct view shown_all(enum view_subject subject)
+{
+	struct view view = {.subject = subject};
+
+	memset(view.families, true, sizeof(view.families));
+	memset(view.states, true, sizeof(view.states));
+	return view;
+}
+
+static char *text;
+static size_t length;
+
+FILE *shown_open(void)
+{
+	FILE *file = open_memstream(&text, &length);
+
+	assert_non_null(file);
+	return file;
+}
+
+void shown_assert(FILE *file, const char *expected)
+{
+	assert_int_equal(fclose(file), 0);
+	assert_string_equal(text, expected);
+	free(text);
+}
