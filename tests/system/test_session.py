@@ -9,7 +9,6 @@ import pytest
 import agentx_master
 import mib
 import snmp
-from agentx_master import OPEN, REGISTER
 from daemons import SANITIZED
 from polling import until
 
@@ -82,30 +81,7 @@ def test_agent_paused_and_resumed(served):
     served.wait_until_registered()
 
 
-# ---- masters that break the session ----
-
-@pytest.mark.parametrize("answers, closes_after", [
-    pytest.param(None, None, id="closes-on-connect"),
-    pytest.param((), None, id="closes-after-Open"),
-    pytest.param((OPEN,), None, id="closes-after-Register"),
-    pytest.param((OPEN,), OPEN, id="answers-Open-and-closes"),
-    pytest.param((OPEN, REGISTER), REGISTER, id="answers-Register-and-closes"),
-])
-def test_a_broken_handshake_loses_no_registration(snmpd, agent, answers, closes_after):
-    with agentx_master.Master(snmpd.agentx, answers, closes_after) as master:
-        agent.start()
-        # Not more: the agent waits twice as long after each that it had opened.
-        until(lambda: master.sessions >= 6, "six sessions broken")
-        open_files = agent.descriptors()
-    snmpd.start()
-    agent.wait_until_registered()
-    assert snmp.get_value(mib.count(4, "listen")) == 0
-    # The session's own descriptor came in place of the one that was being tried.
-    assert agent.descriptors() <= open_files + 1
-    snmpd.kill()
-    snmpd.start()
-    assert agent.seconds_until_registered() <= 0.5
-
+# ---- a master that hangs ----
 
 def test_a_full_backlog_stops_nothing(snmpd, agent):
     with agentx_master.HungMaster(snmpd.agentx) as master:
