@@ -57,13 +57,17 @@ def wait_for_error(words):
     until(lambda: words in snmp.get_value(mib.REFRESH_LAST_ERROR), words)
 
 
-def assert_idle(agent):
-    """Nothing is tried in a busy loop."""
+def share_of_cpu(agent):
+    """Within a second."""
     begun, cpu = time.monotonic(), agent.cpu_seconds()
     for _ in watch(1):
         time.sleep(0.1)
-    share = (agent.cpu_seconds() - cpu) / (time.monotonic() - begun)
-    assert SANITIZED or share < 0.01
+    return (agent.cpu_seconds() - cpu) / (time.monotonic() - begun)
+
+
+def assert_idle(agent):
+    """Nothing is tried in a busy loop; a busy machine may make one second dearer."""
+    until(lambda: share_of_cpu(agent) < (0.05 if SANITIZED else 0.01), "it is idle")
 
 
 # ---- descriptors ----
@@ -300,11 +304,13 @@ def test_netlink_is_denied_from_the_start(snmpd, agent):
 
 def test_proc_is_hidden_later(snmpd, agent):
     """What is open stays so: nothing changes."""
+    def in_its_mounts(*command):
+        subprocess.run(["nsenter", f"--mount=/proc/{agent.pid}/ns/mnt", *command], check=True)
+
     snmpd.start()
     agent.start(launcher=("unshare", "--mount"))
     agent.wait_until_registered()
-    subprocess.run(["nsenter", f"--mount=/proc/{agent.pid}/ns/mnt",
-                    "mount", "-t", "tmpfs", "none", "/proc"], check=True)
+    in_its_mounts("mount", "-t", "tmpfs", "none", "/proc")
     with StateMaker() as maker:
         maker.make(4, "established", 7)
         maker.make(6, "timeWait", 3)
@@ -315,6 +321,7 @@ def test_proc_is_hidden_later(snmpd, agent):
     assert snmp.get_value(mib.REFRESH_METHOD) == mib.DERIVED
     assert errors() == 0
     assert "all sockets are listed" not in agent.log
+    in_its_mounts("umount", "/proc")  # which a sanitizer reads at the end
 
 
 # ---- clocks ----
