@@ -35,4 +35,12 @@ int table_listeners(FILE *file, const struct snapshot *snapshot, const struct vi
 /** Writes what ss -s prints. @return 0 or -ENOMEM */
 int table_summary(FILE *file, const struct snapshot *snapshot, const struct style *style);
 
+/**
+ * Writes the table that @p view is about.
+ * @param trends as of table_counts()
+ * @return 0 or -ENOMEM
+ */
+int table_write(FILE *file, const struct snapshot *snapshot, const struct view *view,
+		const struct style *style, const struct trend *trends);
+
 #endif

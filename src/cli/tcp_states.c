@@ -26,27 +26,13 @@ static int trouble(const char *problem)
 	return EXIT_TROUBLE;
 }
 
-static int write_table(const struct snapshot *snapshot, const struct view *view)
+static int write_snapshot(const struct snapshot *snapshot, const struct options *options)
 {
 	const struct style style = style_of(stdout);
 
-	switch (view->subject) {
-	case VIEW_COUNTS:
-	case VIEW_PORTS:
-		return table_counts(stdout, snapshot, view, &style, NULL);
-	case VIEW_LISTENERS:
-		return table_listeners(stdout, snapshot, view, &style);
-	case VIEW_SUMMARY:
-		return table_summary(stdout, snapshot, &style);
-	}
-	return -EINVAL;
-}
-
-static int write_snapshot(const struct snapshot *snapshot, const struct options *options)
-{
 	switch (options->format) {
 	case FORMAT_TABLE:
-		return write_table(snapshot, &options->view);
+		return table_write(stdout, snapshot, &options->view, &style, NULL);
 	case FORMAT_JSON:
 		json_write(stdout, snapshot, &options->view);
 		return 0;

@@ -86,7 +86,7 @@ int verify_print(FILE *file, const struct comparison *comparison, const struct s
 	}
 	if (error == 0) {
 		grid_print(file, &grid, style);
-		fprintf(file, "\noff by %" PRId64 ", churn allows %" PRId64 ": they %s\n",
+		fprintf(file, "\noff by %" PRId64 ", churn allows %" PRId64 "\nthey %s\n",
 			comparison_total_distance(comparison), comparison_allowance(comparison),
 			verify_agrees(comparison) ? "agree" : "disagree");
 	}

@@ -85,20 +85,6 @@ static void write_heading(FILE *file, const struct watch *watch, const struct st
 	write_line(file, style, COLOUR_RED, watch->problem);
 }
 
-static int write_tables(FILE *file, const struct watch *watch, const struct style *style)
-{
-	switch (watch->view->subject) {
-	case VIEW_COUNTS:
-	case VIEW_PORTS:
-		return table_counts(file, watch->snapshot, watch->view, style, watch->trends);
-	case VIEW_LISTENERS:
-		return table_listeners(file, watch->snapshot, watch->view, style);
-	case VIEW_SUMMARY:
-		return table_summary(file, watch->snapshot, style);
-	}
-	return -EINVAL;
-}
-
 static int draw(const struct watch *watch)
 {
 	const struct style style = style_of(stdout);
@@ -110,7 +96,7 @@ static int draw(const struct watch *watch)
 	if (file == NULL)
 		return -ENOMEM;
 	write_heading(file, watch, &style);
-	error = write_tables(file, watch, &style);
+	error = table_write(file, watch->snapshot, watch->view, &style, watch->trends);
 	if (fclose(file) != 0)
 		error = -ENOMEM;
 	if (error == 0)
@@ -244,13 +230,15 @@ static int start(struct watch *watch)
 int watch(const struct source *source, const struct view *view, int64_t interval_ns,
 	  char problem[REMOTE_PROBLEM_SIZE])
 {
-	static struct watch watch = {.signal_descriptor = -1};
+	struct watch watch = {
+		.source = source,
+		.view = view,
+		.interval_ns = interval_ns,
+		.problem = problem,
+		.signal_descriptor = -1,
+	};
 	int error;
 
-	watch.source = source;
-	watch.view = view;
-	watch.interval_ns = interval_ns;
-	watch.problem = problem;
 	problem[0] = '\0';
 	source_name(source, watch.name, sizeof(watch.name));
 	error = start(&watch);

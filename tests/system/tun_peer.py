@@ -14,6 +14,8 @@ import struct
 import subprocess
 import threading
 
+from polling import until
+
 # TCP-MIB's tcpConnectionState, closed(1) first.
 STATES = ("closed", "listen", "synSent", "synReceived", "established", "finWait1", "finWait2",
           "closeWait", "lastAck", "closing", "timeWait")
@@ -38,6 +40,13 @@ def far_address(family, state):
     return ("10.11.0.%d" if family == 4 else "fd11::%x") % (STATES.index(state) + 1)
 
 
+def _near_address_is_routed():
+    """The kernel makes an IPv6 address ours later, in its own time: until then it drops packets."""
+    host_route = socket.inet_pton(socket.AF_INET6, NEAR_ADDRESS[6]).hex() + " 80 "
+    with open("/proc/thread-self/net/ipv6_route", encoding="ascii") as routes:
+        return any(route.startswith(host_route) for route in routes)
+
+
 class TunPeer:
     """Answers what arrives at the TUN device until it is closed."""
 
@@ -46,6 +55,7 @@ class TunPeer:
         self._stop = os.eventfd(0, os.EFD_CLOEXEC)
         fcntl.ioctl(self._tun, _TUNSETIFF, struct.pack("16sH22x", b"far0", _IFF_TUN | _IFF_NO_PI))
         subprocess.run(["ip", "-batch", "-"], input=_SET_UP, text=True, check=True)
+        until(_near_address_is_routed, "the IPv6 address is there")
         self._thread = threading.Thread(target=self._answer_all, name="tun-peer", daemon=True)
         self._thread.start()
 
