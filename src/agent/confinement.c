@@ -187,10 +187,10 @@ static int allow_all(scmp_filter_ctx filter, const char *const names[], size_t c
 
 static int allow_sockets(scmp_filter_ctx filter)
 {
-	const struct scmp_arg_cmp unix_socket = SCMP_A0(SCMP_CMP_EQ, AF_UNIX);
+	const struct scmp_arg_cmp unix_socket = SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0);
 	const struct scmp_arg_cmp netlink_socket[] = {
-		SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
-		SCMP_A2(SCMP_CMP_EQ, NETLINK_SOCK_DIAG),
+		SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
+		SCMP_A2(SCMP_CMP_EQ, NETLINK_SOCK_DIAG, 0),
 	};
 	int error = allow(filter, "socket", 1, &unix_socket);
 
@@ -200,8 +200,8 @@ static int allow_sockets(scmp_filter_ctx filter)
 /* What the C library asks of a descriptor before it writes to it for the first time. */
 static int allow_first_writes(scmp_filter_ctx filter)
 {
-	const struct scmp_arg_cmp of_descriptor = SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH);
-	const struct scmp_arg_cmp whether_terminal = SCMP_A1(SCMP_CMP_EQ, TCGETS);
+	const struct scmp_arg_cmp of_descriptor = SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH, 0);
+	const struct scmp_arg_cmp whether_terminal = SCMP_A1(SCMP_CMP_EQ, TCGETS, 0);
 	int error = allow(filter, "newfstatat", 1, &of_descriptor);
 
 	return error == 0 ? allow(filter, "ioctl", 1, &whether_terminal) : error;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A stream from the master: in whatever pieces it comes, its PDUs are the same, and none of them is
- * longer than one can be.
+ * A stream from the master: in whatever pieces it comes, the library is given it PDU by PDU, and
+ * the session ends where one has another version or is longer than one can be.
  */
 #include "agent/master_socket.c"
 
@@ -19,82 +19,114 @@ static size_t told_length(const uint8_t *header)
 	return length;
 }
 
-/* Where the PDUs of a whole stream end; false if one is too long. */
-static bool walk(const uint8_t *stream, size_t length, struct pdu_progress *end)
+/* What a stream is that has come so far: false if there is a version or a length that none can
+ * have. */
+static bool is_fine(const uint8_t *stream, size_t length)
 {
-	*end = (struct pdu_progress){.header_length = length};
-	while (length >= HEADER_SIZE) {
-		size_t rest = told_length(stream);
+	while (length > 0) {
+		size_t whole;
 
-		if (rest > PDU_SIZE_MAX)
+		if (stream[0] != AGENTX_VERSION)
 			return false;
-		stream += HEADER_SIZE;
-		length -= HEADER_SIZE;
-		if (rest > length) {
-			*end = (struct pdu_progress){{0}, HEADER_SIZE, rest - length};
+		if (length < HEADER_SIZE)
 			return true;
-		}
-		stream += rest;
-		length -= rest;
-		end->header_length = length;
-	}
-	return true;
-}
-
-/* Follows a piece in memory of just its size. */
-static bool follow_piece(struct pdu_progress *pdu, const uint8_t *stream, size_t length)
-{
-	unsigned char *piece = malloc(length);
-	bool fine;
-
-	assert(piece != NULL || length == 0);
-	memcpy(piece, stream, length);
-	fine = follow(pdu, piece, length);
-	assert(pdu->header_length <= HEADER_SIZE);
-	assert(!fine || pdu->rest <= PDU_SIZE_MAX);
-	free(piece);
-	return fine;
-}
-
-static bool follow_in_pieces(struct pdu_progress *pdu, const uint8_t *stream, size_t length,
-			     const uint8_t sizes[], size_t sizes_count)
-{
-	for (size_t turn = 0; length > 0; turn++) {
-		size_t piece = 1 + (size_t)sizes[turn % sizes_count];
-
-		if (piece > length)
-			piece = length;
-		if (!follow_piece(pdu, stream, piece))
+		whole = HEADER_SIZE + told_length(stream);
+		if (whole > HEADER_SIZE + PDU_SIZE_MAX)
 			return false;
-		stream += piece;
-		length -= piece;
+		if (whole >= length)
+			return true;
+		stream += whole;
+		length -= whole;
 	}
 	return true;
 }
 
+/* How much has come, and been taken, of a stream; and where the PDU at hand begins. */
+struct reading {
+	const uint8_t *stream;
+	size_t sent, taken, pdu_begin;
+};
+
+/* What was received is what was sent, and of one PDU. */
+static void check_received(struct reading *reading, const unsigned char *octets, size_t length)
+{
+	const uint8_t *pdu = reading->stream + reading->pdu_begin;
+	size_t whole = HEADER_SIZE;
+
+	if (reading->sent - reading->pdu_begin >= HEADER_SIZE)
+		whole += told_length(pdu);
+	assert(memcmp(octets, reading->stream + reading->taken, length) == 0);
+	reading->taken += length;
+	assert(reading->taken - reading->pdu_begin <= whole);
+	if (reading->taken - reading->pdu_begin == whole)
+		reading->pdu_begin = reading->taken;
+}
+
+/* Receives what there is, into memory of just that size. Returns false when the session ends. */
+static bool receive_all(netsnmp_transport *transport, size_t size, struct reading *reading)
+{
+	unsigned char *buffer = malloc(size);
+	void *opaque;
+	int opaque_length, received;
+
+	assert(buffer != NULL);
+	do {
+		transport->flags = 0;
+		received = receive(transport, buffer, (int)size, &opaque, &opaque_length);
+		assert(received == 0 || transport->flags == 0);
+		if (received > 0)
+			check_received(reading, buffer, (size_t)received);
+	} while (received > 0);
+	free(buffer);
+	return received == 0;
+}
+
+/* Sends the stream in pieces of these sizes, and receives each. */
 static void check(const uint8_t *stream, size_t length, const uint8_t sizes[], size_t sizes_count)
 {
-	struct pdu_progress in_pieces = {.rest = 0}, expected;
-	bool fine = walk(stream, length, &expected);
+	struct pdu_progress pdu = {.rest = 0};
+	netsnmp_transport transport = {.data = &pdu};
+	struct reading reading = {.stream = stream};
+	bool fine = true;
+	int sockets[2];
 
-	assert(follow_in_pieces(&in_pieces, stream, length, sizes, sizes_count) == fine);
-	assert(!fine || (in_pieces.header_length == expected.header_length &&
-			 in_pieces.rest == expected.rest));
+	assert(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
+	transport.sock = sockets[0];
+	for (size_t turn = 0; fine && reading.sent < length; turn++) {
+		size_t piece = 1 + (size_t)sizes[turn % sizes_count];
+
+		if (piece > length - reading.sent)
+			piece = length - reading.sent;
+		assert(send(sockets[1], stream + reading.sent, piece, 0) == (ssize_t)piece);
+		reading.sent += piece;
+		fine = receive_all(&transport, 1 + 16 * (size_t)sizes[0], &reading);
+		assert(fine == is_fine(stream, reading.sent));
+		assert(!fine || reading.taken == reading.sent);
+	}
+	close(sockets[0]);
+	close(sockets[1]);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	netsnmp_register_loghandler(NETSNMP_LOGHANDLER_NONE, LOG_DEBUG);
+	return 0;
 }
 
 /* The input: how many pieces there are before their sizes come anew, the sizes, the stream. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t octet_by_octet[] = {0};
-	struct pdu_progress whole = {.rest = 0}, expected;
 	size_t sizes_count;
 
 	if (size < 1 || size < 1 + (sizes_count = 1 + data[0] % 8u))
 		return -1;
 	data++;
 	size -= 1 + sizes_count;
-	assert(follow_piece(&whole, data + sizes_count, size) ==
-	       walk(data + sizes_count, size, &expected));
 	check(data + sizes_count, size, data, sizes_count);
 	check(data + sizes_count, size, octet_by_octet, 1);
 	return 0;
