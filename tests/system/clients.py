@@ -4,6 +4,7 @@
 import collections
 import contextlib
 import threading
+import time
 
 import mib
 import snmp
@@ -15,6 +16,8 @@ _FIXED = (*mib.COUNTS, *_TOTALS.values(), *_FAMILY_SOCKETS.values(), mib.REFRESH
           mib.REFRESH_ERRORS, mib.REFRESH_METHOD)
 # More than the MIB has instances while a few dozen sockets listen.
 _EVERYTHING = 800
+# Seconds for an answer: whatever else the machine does, nobody has to wait so long.
+_PATIENCE = 10
 _EXTREMES = {mib.COUNT: (mib.COUNT_MIN, mib.COUNT_MAX), mib.TOTAL: (mib.TOTAL_MIN, mib.TOTAL_MAX)}
 
 
@@ -28,14 +31,14 @@ class Unanswered(Exception):
 
 def fixed_rows():
     """One GET of the counts, their sums and how the refreshing fares: {oid: value}, checked."""
-    values = _values(snmp.get(*_FIXED))
+    values = _values(snmp.get(*_FIXED, timeout=_PATIENCE))
     _check_sums(values)
     return values
 
 
 def whole_mib():
     """The MIB in one GETBULK, checked: {oid: value}."""
-    answer = snmp.get_bulk(mib.ROOT, max_repetitions=_EVERYTHING)
+    answer = snmp.get_bulk(mib.ROOT, max_repetitions=_EVERYTHING, timeout=_PATIENCE)
     below = [found for found in answer if found.oid[:len(mib.ROOT)] == mib.ROOT]
     if len(below) == len(answer):
         raise Inexact(f"more than {len(below)} instances in the MIB")
@@ -50,7 +53,7 @@ def whole_mib():
 
 def columns():
     """The counts several times in one GETBULK: each has one value."""
-    answer = test_consistency.ask()
+    answer = test_consistency.ask(timeout=_PATIENCE)
     try:
         values = test_consistency.values_by_instance(answer)
     except AssertionError as error:
@@ -101,13 +104,14 @@ def _check_extremes(values):
 class Clients:
     """Ask while they are told to; may find no answer only while they are excused.
 
-    answered counts requests, unanswered those that were excused; oldest is the largest
-    tcpRefreshAge, in hundredths of a second, of those that were not.
+    answered counts requests, unanswered those that were excused; of those that were not, oldest is
+    the largest tcpRefreshAge, in hundredths of a second, and slowest how many seconds one took.
     """
 
     def __init__(self):
         self.failed = threading.Event()
         self.oldest = 0
+        self.slowest = 0
         self._answered = collections.Counter()
         self._unanswered = collections.Counter()
         self._failure = None
@@ -157,7 +161,7 @@ class Clients:
             self.failed.set()
 
     def _ask_once(self, request):
-        excuses = self._excuses
+        excuses, begun = self._excuses, time.monotonic()
         try:
             values = request()
         except (Unanswered, snmp.SnmpError, snmp.SnmpTimeout):
@@ -166,5 +170,6 @@ class Clients:
             self._unanswered[request] += 1
             return
         self._answered[request] += 1
-        if values and excuses == self._excuses and excuses % 2 == 0:
-            self.oldest = max(self.oldest, values[mib.REFRESH_AGE])
+        if excuses == self._excuses and excuses % 2 == 0:
+            self.slowest = max(self.slowest, time.monotonic() - begun)
+            self.oldest = max(self.oldest, values[mib.REFRESH_AGE] if values else 0)

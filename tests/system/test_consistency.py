@@ -35,10 +35,10 @@ def is_mixed(values):
     return any(len(set(told)) > 1 for told in values.values())
 
 
-def ask():
+def ask(**how):
     """tcpRefreshes first, and again in the repetition that reaches it from tcpRefreshInterval."""
     return snmp.get_bulk(mib.REFRESHES[:-1], mib.REFRESH_INTERVAL[:-1], *STARTS,
-                         non_repeaters=1, max_repetitions=ROWS)
+                         non_repeaters=1, max_repetitions=ROWS, **how)
 
 
 def test_no_answer_mixes_two_snapshots(snmpd, make_agent, churn):
