@@ -3,6 +3,11 @@
 
 import pathlib
 
+# Runs a command that finds nothing of its network in /proc.
+HIDE_PROC = ("unshare", "--mount", "sh", "-c",
+             "mount -t tmpfs none /proc/$$/net && mount -t tmpfs none /proc/sys/net/ipv4"
+             ' && exec "$@"', "sh")
+
 
 def kernel_count(file, line, word):
     """A number of /proc/net/FILE: of LINE's pairs of word and number, or of its pair of lines."""

@@ -15,12 +15,11 @@ import time
 import pytest
 
 from daemons import BUILD, SANITIZER_OPTIONS, wait_for_refresh
-from kernel import kernel_count
+from kernel import HIDE_PROC, kernel_count
 from network import processes_in_this_network
 from polling import until
 from refusals import Refusals
 from tcp_states import StateMaker
-from test_host import HIDE_PROC
 
 PLUGIN = BUILD / "check_tcp_states"
 OK, WARNING, CRITICAL, UNKNOWN = range(4)

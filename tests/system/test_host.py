@@ -13,7 +13,7 @@ import pytest
 import mib
 import snmp
 from daemons import served_counts, wait_for_refresh
-from kernel import kernel_count, set_sysctl, sysctl
+from kernel import HIDE_PROC, kernel_count, set_sysctl, sysctl
 from listeners import listener
 from network import FIRST_NETWORK
 from polling import until
@@ -194,9 +194,6 @@ def test_limits_of_the_first_network(snmpd, agent):
 
 # ---- without /proc ----
 
-HIDE_PROC = ("unshare", "--mount", "sh", "-c",
-             "mount -t tmpfs none /proc/$$/net && mount -t tmpfs none /proc/sys/net/ipv4"
-             ' && exec "$@"', "sh")
 HIDE_ALL_BUT_PROCESSES = ("unshare", "--mount", "sh", "-c",
                           'mount -t proc -o subset=pid proc /proc && exec "$@"', "sh")
 
