@@ -63,10 +63,11 @@ static void write_number(FILE *file, const char *name, const char *family,
 	fputc('\n', file);
 }
 
-static void write_summary(FILE *file, const struct snapshot *snapshot)
+static void write_summary(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	const struct summary summary = summary_of(snapshot);
 
+	(void)view;
 	fprintf(file, "count,family,sockets\n");
 	for (enum summary_total total = 0; total < SUMMARY_TOTALS; total++)
 		write_number(file, summary_total_name(total), "", summary.totals[total]);
@@ -77,20 +78,13 @@ static void write_summary(FILE *file, const struct snapshot *snapshot)
 	}
 }
 
-void csv_write(FILE *file, const struct snapshot *snapshot, const struct view *view)
-{
-	switch (view->subject) {
-	case VIEW_COUNTS:
-		write_counts(file, snapshot, view);
-		break;
-	case VIEW_PORTS:
-		write_ports(file, snapshot, view);
-		break;
-	case VIEW_LISTENERS:
-		write_listeners(file, snapshot, view);
-		break;
-	case VIEW_SUMMARY:
-		write_summary(file, snapshot);
-		break;
-	}
-}
+const struct format csv_format = {
+	.write =
+		{
+			[VIEW_COUNTS] = write_counts,
+			[VIEW_PORTS] = write_ports,
+			[VIEW_LISTENERS] = write_listeners,
+			[VIEW_SUMMARY] = write_summary,
+		},
+	.end = "",
+};

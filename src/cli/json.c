@@ -84,10 +84,11 @@ static void write_number(FILE *file, const char *name, struct summary_number num
 		fputs("null", file);
 }
 
-static void write_summary(FILE *file, const struct snapshot *snapshot)
+static void write_summary(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	const struct summary summary = summary_of(snapshot);
 
+	(void)view;
 	fputc('{', file);
 	for (enum summary_total total = 0; total < SUMMARY_TOTALS; total++) {
 		fputs(separator(total), file);
@@ -105,21 +106,13 @@ static void write_summary(FILE *file, const struct snapshot *snapshot)
 	fputc('}', file);
 }
 
-void json_write(FILE *file, const struct snapshot *snapshot, const struct view *view)
-{
-	switch (view->subject) {
-	case VIEW_COUNTS:
-		write_counts(file, snapshot, view);
-		break;
-	case VIEW_PORTS:
-		write_ports(file, snapshot, view);
-		break;
-	case VIEW_LISTENERS:
-		write_listeners(file, snapshot, view);
-		break;
-	case VIEW_SUMMARY:
-		write_summary(file, snapshot);
-		break;
-	}
-	fputc('\n', file);
-}
+const struct format json_format = {
+	.write =
+		{
+			[VIEW_COUNTS] = write_counts,
+			[VIEW_PORTS] = write_ports,
+			[VIEW_LISTENERS] = write_listeners,
+			[VIEW_SUMMARY] = write_summary,
+		},
+	.end = "\n",
+};

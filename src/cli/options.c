@@ -111,17 +111,20 @@ static enum options_outcome parse_watch(struct options *options, const char *arg
 
 static enum options_outcome parse_format(struct options *options, const char *argument)
 {
-	static const char *const names[] = {
-		[FORMAT_TABLE] = "table",
-		[FORMAT_JSON] = "json",
-		[FORMAT_CSV] = "csv",
-		[FORMAT_PROMETHEUS] = "prometheus",
+	static const struct {
+		const char *name;
+		const struct format *format;
+	} formats[] = {
+		{"table", NULL},
+		{"json", &json_format},
+		{"csv", &csv_format},
+		{"prometheus", &prometheus_format},
 	};
 
-	for (size_t format = 0; format < sizeof(names) / sizeof(names[0]); format++) {
-		if (strcmp(argument, names[format]) != 0)
+	for (size_t place = 0; place < sizeof(formats) / sizeof(formats[0]); place++) {
+		if (strcmp(argument, formats[place].name) != 0)
 			continue;
-		options->format = (enum format)format;
+		options->format = formats[place].format;
 		return OPTIONS_RUN;
 	}
 	return wrong("--output", argument, "is not table, json, csv or prometheus");

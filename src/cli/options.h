@@ -5,27 +5,21 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include "cli/formats.h"
 #include "cli/view.h"
 #include "model/port.h"
 
 #include <stdint.h>
 
-enum format {
-	FORMAT_TABLE,
-	FORMAT_JSON,
-	FORMAT_CSV,
-	FORMAT_PROMETHEUS,
-};
-
 struct options {
 	struct view view;
 	bool bound_inactive; /**< sockets in closed are asked for by name */
 	struct watched_ports ports;
-	enum format format;
-	int64_t watch_ns;          /**< 0: count once */
-	bool verify;               /**< instead of all that */
-	const char *host;          /**< NULL: this machine */
-	char *const *snmp_options; /**< net-snmp's, NULL after the last */
+	const struct format *format; /**< NULL: a table */
+	int64_t watch_ns;            /**< 0: count once */
+	bool verify;                 /**< instead of all that */
+	const char *host;            /**< NULL: this machine */
+	char *const *snmp_options;   /**< net-snmp's, NULL after the last */
 };
 
 enum options_outcome {

@@ -117,7 +117,7 @@ static void write_number(FILE *file, const char *name, const char *labels,
 		fprintf(file, "%s%s %" PRId64 "\n", name, labels, number.value);
 }
 
-static void write_summary(FILE *file, const struct snapshot *snapshot)
+static void write_summary(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	static const struct {
 		const char *name;
@@ -136,6 +136,7 @@ static void write_summary(FILE *file, const struct snapshot *snapshot)
 	const struct summary summary = summary_of(snapshot);
 	char labels[64];
 
+	(void)view;
 	for (enum summary_total total = 0; total < SUMMARY_TOTALS; total++) {
 		if (summary.totals[total].known)
 			write_heading(file, totals[total].name, "gauge", totals[total].help);
@@ -152,20 +153,13 @@ static void write_summary(FILE *file, const struct snapshot *snapshot)
 	}
 }
 
-void prometheus_write(FILE *file, const struct snapshot *snapshot, const struct view *view)
-{
-	switch (view->subject) {
-	case VIEW_COUNTS:
-		write_counts(file, snapshot, view);
-		break;
-	case VIEW_PORTS:
-		write_ports(file, snapshot, view);
-		break;
-	case VIEW_LISTENERS:
-		write_listeners(file, snapshot, view);
-		break;
-	case VIEW_SUMMARY:
-		write_summary(file, snapshot);
-		break;
-	}
-}
+const struct format prometheus_format = {
+	.write =
+		{
+			[VIEW_COUNTS] = write_counts,
+			[VIEW_PORTS] = write_ports,
+			[VIEW_LISTENERS] = write_listeners,
+			[VIEW_SUMMARY] = write_summary,
+		},
+	.end = "",
+};

@@ -14,6 +14,8 @@ int table_write(FILE *file, const struct snapshot *snapshot, const struct view *
 		return table_listeners(file, snapshot, view, style);
 	case VIEW_SUMMARY:
 		return table_summary(file, snapshot, style);
+	case VIEW_SUBJECTS:
+		break;
 	}
 	return -EINVAL;
 }

@@ -2,7 +2,6 @@
 /*
  * tcp-states: how many TCP sockets this machine, or another one, has in each state.
  */
-#include "cli/formats.h"
 #include "cli/options.h"
 #include "cli/source.h"
 #include "cli/tables.h"
@@ -30,20 +29,10 @@ static int write_snapshot(const struct snapshot *snapshot, const struct options 
 {
 	const struct style style = style_of(stdout);
 
-	switch (options->format) {
-	case FORMAT_TABLE:
+	if (options->format == NULL)
 		return table_write(stdout, snapshot, &options->view, &style, NULL);
-	case FORMAT_JSON:
-		json_write(stdout, snapshot, &options->view);
-		return 0;
-	case FORMAT_CSV:
-		csv_write(stdout, snapshot, &options->view);
-		return 0;
-	case FORMAT_PROMETHEUS:
-		prometheus_write(stdout, snapshot, &options->view);
-		return 0;
-	}
-	return -EINVAL;
+	format_write(options->format, stdout, snapshot, &options->view);
+	return 0;
 }
 
 static int count_once(const struct source *source, const struct options *options)

@@ -14,6 +14,7 @@ enum view_subject {
 	VIEW_PORTS,
 	VIEW_LISTENERS,
 	VIEW_SUMMARY,
+	VIEW_SUBJECTS,
 };
 
 struct view {

@@ -11,7 +11,7 @@ static void assert_csv(const struct view *view, const char *expected)
 {
 	FILE *file = shown_open();
 
-	csv_write(file, shown_snapshot(), view);
+	format_write(&csv_format, file, shown_snapshot(), view);
 	shown_assert(file, expected);
 }
 

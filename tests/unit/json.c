@@ -11,7 +11,7 @@ static void assert_json(const struct view *view, const char *expected)
 {
 	FILE *file = shown_open();
 
-	json_write(file, shown_snapshot(), view);
+	format_write(&json_format, file, shown_snapshot(), view);
 	shown_assert(file, expected);
 }
 

@@ -12,7 +12,7 @@ static void assert_prometheus(const struct view *view, const char *expected)
 {
 	FILE *file = shown_open();
 
-	prometheus_write(file, shown_snapshot(), view);
+	format_write(&prometheus_format, file, shown_snapshot(), view);
 	shown_assert(file, expected);
 }
 
