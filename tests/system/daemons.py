@@ -45,7 +45,9 @@ INFORMS = ("trapsess -Ci -v 3 -u watcher -l authPriv -a SHA -A authPhrase -x AES
 TRAP_SECURITY = "TRAP2, SNMP v2c, community public"
 INFORM_SECURITY = "INFORM, SNMP v3, user watcher, context "
 
+# The largest buffer that is allowed: a burst of traps that finds no room in it is lost.
 _SNMPTRAPD_CONF = """\
+[snmp] serverRecvBuf 212992
 createUser watcher SHA authPhrase AES privPhrase
 authUser log watcher priv
 authCommunity log public
