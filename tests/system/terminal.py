@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -79,5 +80,7 @@ class Terminal:
 
     def _control(self):
         """In the child: the terminal is its own, so that ^C comes as a signal."""
+        # Who tests in the background may ignore it; who sits at a terminal does not.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.setsid()
         fcntl.ioctl(self._far, termios.TIOCSCTTY, 0)
