@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The objects of TCP-STATE-COUNT-MIB, read from the module as built: what integrations are made of.
+
+    mib = objects.read("mibs/TCP-STATE-COUNT-MIB.txt")
+    mib["tcpRefreshAge"].dotted             ".1.3.….1.8.2"
+    mib.scalars[0].instance()               ".1.3.….1.4.1.0"
+    for row in mib.rows:                    the 22 of tcpStateCountTable, in order
+        row.family, row.state, mib["tcpStateCount"].instance(row)
+
+Strict: what is not understood is an error, so that nothing is left out unnoticed. A generator is
+
+    mib, directory = objects.arguments()
+    (directory / "file").write_text(…)
+"""
+
+import argparse
+import collections
+import dataclasses
+import pathlib
+import re
+
+MODULE = "TCP-STATE-COUNT-MIB"
+
+# What the module takes from others, and the syntaxes that an index has there.
+_IMPORTED = {"enterprises": (1, 3, 6, 1, 4, 1),
+             "netSnmpPlaypen": (1, 3, 6, 1, 4, 1, 8072, 9999, 9999)}
+_IMPORTED_INDEXES = {"tcpListenerEntry": ("tcpListenerLocalAddressType", "tcpListenerLocalAddress",
+                                          "tcpListenerLocalPort")}
+_INET_VERSION = {"ipv4": 1, "ipv6": 2}  # those that the module counts
+
+_TOKEN = re.compile(r"""
+    \s+ | --.*? (?=\n|\Z)
+    | (?P<text> "[^"]*") | (?P<word> [A-Za-z][A-Za-z0-9-]*) | (?P<number> \d+)
+    | (?P<mark> ::= | \.\. | [{}(),;|])""", re.VERBOSE)
+
+Row = collections.namedtuple("Row", "family state index")
+
+
+class MibError(Exception):
+    """The module is not what this reader knows."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Object:
+    """One object: KIND is scalar, column, index, entry, table or notification.
+
+    SYNTAX is its base type's name, such as Gauge32, or that of a textual convention; ENUMERATION
+    is {name: number}. INDEX, of columns, indexes and entries, names the objects of the row's
+    index; IMPLIED tells whether the last one's length is left out. OBJECTS are a notification's.
+    """
+
+    name: str
+    oid: tuple
+    kind: str
+    syntax: str
+    enumeration: dict
+    units: str
+    access: str
+    description: str
+    index: tuple = ()
+    implied: bool = False
+    objects: tuple = ()
+
+    @property
+    def dotted(self):
+        return dotted(self.oid)
+
+    def instance(self, row=None):
+        """Dotted: of a scalar, or of a column in ROW, which is a Row or a tuple of numbers."""
+        return dotted(self.oid + tuple(getattr(row, "index", row) or (0,)))
+
+
+class Module:
+    """All Objects of the module, by name: in their order there, which is that of their OIDs."""
+
+    def __init__(self, root, objects, states):
+        self.root = root
+        self.objects = objects
+        self.states = states
+        self.families = _INET_VERSION
+
+    def __getitem__(self, name):
+        return self.objects[name]
+
+    @property
+    def scalars(self):
+        return [found for found in self.objects.values() if found.kind == "scalar"]
+
+    @property
+    def notifications(self):
+        return [found for found in self.objects.values() if found.kind == "notification"]
+
+    def columns(self, table):
+        """The accessible ones of TABLE, a name."""
+        place = self[table].oid
+        return [found for found in self.objects.values()
+                if found.kind == "column" and found.oid[:len(place)] == place]
+
+    @property
+    def rows(self):
+        """Of tcpStateCountTable."""
+        return [Row(family, state, (version, number))
+                for family, version in self.families.items()
+                for state, number in self.states.items()]
+
+
+def read(path):
+    """The Module in the file PATH; MibError says what is wrong with it, and where."""
+    return _Reader(pathlib.Path(path).read_text(encoding="ascii")).module()
+
+
+def arguments():
+    """(Module, directory to write to): a generator's command line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("mib", help=f"{MODULE}, as built")
+    parser.add_argument("directory", type=pathlib.Path, help="where to write the files")
+    given = parser.parse_args()
+    return read(given.mib), given.directory
+
+
+def dotted(oid):
+    return "." + ".".join(map(str, oid))
+
+
+class _Reader:
+    """A cursor over the module's tokens."""
+
+    def __init__(self, text):
+        self._tokens = list(_tokens(text))
+        self._next = 0
+        self._oids = dict(_IMPORTED)
+        self._conventions = {"InetVersion": ("InetVersion", _INET_VERSION)}
+        self._objects = {}
+        self._root = None
+
+    def module(self):
+        self._expect(MODULE, "DEFINITIONS", "::=", "BEGIN", "IMPORTS")
+        self._until(";")
+        while not self._accept("END"):
+            self._definition()
+        if self._next != len(self._tokens):
+            raise MibError("something follows END")
+        if self._root is None or "TcpState" not in self._conventions:
+            raise MibError("MODULE-IDENTITY or TcpState is missing")
+        return Module(self._root, self._with_indexes(), self._conventions["TcpState"][1])
+
+    def _definition(self):
+        name = self._take()
+        if self._accept("::="):
+            if self._accept("SEQUENCE"):
+                self._until("}")
+            else:
+                self._expect("TEXTUAL-CONVENTION")
+                self._conventions[name] = self._clauses("SYNTAX")["SYNTAX"]
+            return
+        macro = self._take()
+        if macro == "OBJECT":
+            self._expect("IDENTIFIER")
+            clauses = {}
+        elif macro in ("MODULE-IDENTITY", "OBJECT-TYPE", "NOTIFICATION-TYPE", "MODULE-COMPLIANCE",
+                       "OBJECT-GROUP", "NOTIFICATION-GROUP"):
+            clauses = self._clauses("::=")
+        else:
+            self._fail("a macro that is known")
+        if not self._accept("::="):
+            self._fail("::=")
+        oid = self._assigned()
+        if name in self._oids or oid in self._oids.values():
+            raise MibError(f"{name} {dotted(oid)}: named or numbered twice")
+        self._oids[name] = oid
+        if macro == "MODULE-IDENTITY":
+            self._root = dotted(oid)
+        elif macro in ("OBJECT-TYPE", "NOTIFICATION-TYPE"):
+            self._objects[name] = self._object(name, oid, macro, clauses)
+
+    def _object(self, name, oid, macro, clauses):
+        kind = "notification" if macro == "NOTIFICATION-TYPE" else "leaf"
+        syntax, enumeration = clauses.get("SYNTAX", ("", {}))
+        implied, index = clauses.get("INDEX", (False, ()))
+        if syntax.startswith("SEQUENCE OF "):
+            kind = "table"
+        elif index or "AUGMENTS" in clauses:
+            kind = "entry"
+            index = index or _IMPORTED_INDEXES[clauses["AUGMENTS"]]
+        return Object(name, oid, kind, syntax, enumeration, clauses.get("UNITS", ""),
+                      clauses.get("MAX-ACCESS", ""), clauses["DESCRIPTION"], index, implied,
+                      clauses.get("OBJECTS", ()))
+
+    def _with_indexes(self):
+        """The objects, leaves being scalars, columns and indexes."""
+        entries = {found.oid: found for found in self._objects.values() if found.kind == "entry"}
+        made = {}
+        for name, found in self._objects.items():
+            if found.kind == "leaf":
+                entry = entries.get(found.oid[:-1])
+                if entry is None:
+                    found = dataclasses.replace(found, kind="scalar")
+                else:
+                    found = dataclasses.replace(
+                        found, kind="index" if name in entry.index else "column",
+                        index=entry.index, implied=entry.implied)
+                if (found.kind == "index") != (found.access == "not-accessible"):
+                    raise MibError(f"{name}: {found.kind}, but {found.access}")
+            made[name] = found
+        return dict(sorted(made.items(), key=lambda item: item[1].oid))
+
+    def _clauses(self, end):
+        """{clause: its value} up to END, or to the SYNTAX that ends a textual convention."""
+        clauses = {}
+        while self._peek() != "::=":
+            clause = self._take()
+            if clause == "REVISION":  # has a DESCRIPTION of its own
+                self._text()
+                self._expect("DESCRIPTION")
+                self._text()
+                continue
+            if clause == "MODULE":  # this one
+                continue
+            value = self._clause(clause)
+            if clause in clauses:
+                raise MibError(f"line {self._line}: {clause} is there twice")
+            clauses[clause] = value
+            if clause == end:
+                break
+        return clauses
+
+    def _clause(self, clause):
+        if clause == "SYNTAX":
+            return self._syntax()
+        if clause == "INDEX":
+            names = self._names()
+            implied = names[-1].startswith("IMPLIED ")
+            return implied, (*names[:-1], names[-1].removeprefix("IMPLIED "))
+        if clause in ("OBJECTS", "NOTIFICATIONS", "MANDATORY-GROUPS"):
+            return self._names()
+        if clause == "AUGMENTS":
+            name, = self._names()
+            return name
+        if clause in ("STATUS", "MAX-ACCESS"):
+            return self._take()
+        if clause in ("LAST-UPDATED", "ORGANIZATION", "CONTACT-INFO", "DESCRIPTION", "REFERENCE",
+                      "UNITS"):
+            return self._text()
+        return self._fail("a clause that is known")
+
+    def _syntax(self):
+        """(name, enumeration); sizes and ranges are read over."""
+        name = self._take()
+        if name == "SEQUENCE":
+            self._expect("OF")
+            return f"SEQUENCE OF {self._take()}", {}
+        if name in self._conventions:
+            enumeration = self._conventions[name][1]
+        elif name == "INTEGER" and self._peek() == "{":
+            enumeration = self._enumeration()
+        elif name in ("Gauge32", "Counter32", "Counter64", "Unsigned32", "TimeTicks", "TimeStamp",
+                      "SnmpAdminString", "InetPortNumber") or name.endswith("Entry"):
+            enumeration = {}
+        else:
+            self._fail("a syntax that is known")
+        if self._accept("("):
+            self._until(")")
+            self._accept(")")  # of a SIZE
+        return name, enumeration
+
+    def _enumeration(self):
+        self._expect("{")
+        values = {}
+        while True:
+            name = self._take()
+            self._expect("(")
+            values[name] = int(self._take())
+            self._expect(")")
+            if self._accept("}"):
+                return values
+            self._expect(",")
+
+    def _names(self):
+        self._expect("{")
+        names = []
+        while True:
+            name = self._take()
+            names.append(f"{name} {self._take()}" if name == "IMPLIED" else name)
+            if self._accept("}"):
+                return tuple(names)
+            self._expect(",")
+
+    def _assigned(self):
+        """The OID of { parent name(number)... number }."""
+        self._expect("{")
+        parent = self._take()
+        if parent not in self._oids:
+            self._fail("a parent that is known")
+        oid = self._oids[parent]
+        while not self._accept("}"):
+            number = self._take()
+            if not number.isdigit():
+                self._expect("(")
+                number = self._take()
+                self._expect(")")
+            oid += (int(number),)
+        return oid
+
+    def _text(self):
+        """A quoted text, in paragraphs and tables as written but not indented."""
+        quoted = self._take()
+        if not quoted.startswith('"'):
+            self._fail("a text")
+        first, *others = quoted.strip('"').split("\n")
+        indent = min((len(line) - len(line.lstrip()) for line in others if line.strip()),
+                     default=0)
+        return "\n".join([first, *(line[indent:] for line in others)]).strip()
+
+    def _peek(self):
+        return self._tokens[self._next][0] if self._next < len(self._tokens) else ""
+
+    def _take(self):
+        if self._next == len(self._tokens):
+            raise MibError("the module has no end")
+        self._next += 1
+        return self._tokens[self._next - 1][0]
+
+    def _accept(self, token):
+        found = self._peek() == token
+        self._next += found
+        return found
+
+    def _expect(self, *tokens):
+        for token in tokens:
+            if self._take() != token:
+                self._fail(token)
+
+    def _until(self, token):
+        while self._take() != token:
+            pass
+
+    @property
+    def _line(self):
+        return self._tokens[self._next - 1][1]
+
+    def _fail(self, wanted):
+        raise MibError(f"line {self._line}: {wanted} expected, not"
+                       f" {self._tokens[self._next - 1][0]}")
+
+
+def _tokens(text):
+    """(token, line) of each."""
+    place = 0
+    while place < len(text):
+        found = _TOKEN.match(text, place)
+        line = text.count("\n", 0, place) + 1
+        if found is None:
+            raise MibError(f"line {line}: {text[place]!r} is not understood")
+        if found.lastgroup:
+            yield found[0], line
+        place = found.end()

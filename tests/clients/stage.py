@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a client under test looks at: snmpd, the agent, and real sockets in exactly known numbers.
+
+    with Stage(directory) as stage:
+        stage.make(4, "established", 7)
+        ... start the client in this namespace, let it ask udp:127.0.0.1:161, community public ...
+        assert what_the_client_shows == stage.counts()
+
+Two network namespaces: the agent counts in one, where nothing but the made sockets is; snmpd and
+the clients are in another, the one that the calling (main) thread is in afterwards. So a client's
+own connections are not counted. The agent refreshes every 0.1 s.
+"""
+
+import contextlib
+import errno
+import os
+
+import mib
+import objects
+import snmp
+from daemons import BUILD, Agent, Daemon, Snmpd, served_counts, wait_for_refresh
+from network import fresh_network, inside
+from polling import until
+from refusals import Refusals
+from tcp_states import StateMaker, listed_counts
+
+SNMP_PORT = 161
+COMMUNITY = "public"
+INTEGRATIONS = BUILD / "integrations"  # as generated
+MIB_FILE = BUILD / "mibs" / f"{objects.MODULE}.txt"
+
+
+class Stage:
+    """snmpd.more_lines and snmpd.start()/stop() are there for traps; the agent starts at once.
+
+    DIRECTIVES go into the agent's configuration. `mib` is what objects.read() returns.
+    """
+
+    def __init__(self, directory, **directives):
+        self.directory = directory
+        self.mib = objects.read(MIB_FILE)
+        self.snmpd = Snmpd(directory)
+        self._directives = {"refreshInterval": 0.1, "maxAge": 3, **directives}
+        self._clients = []
+
+    def __enter__(self):
+        with contextlib.ExitStack() as undo:
+            fresh_network()
+            counted = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+            undo.callback(os.close, counted)
+            self._counted = f"/proc/self/fd/{counted}"
+            self._maker = StateMaker()
+            undo.callback(self._maker.close)
+            fresh_network()
+            undo.callback(self.snmpd.clean_up)
+            self.snmpd.start()
+            self.agent = self._refusals = None
+            undo.callback(self.stop_agent)
+            self.start_agent()
+            undo.callback(self._end_clients)
+            self._undo = undo.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self._undo.close()
+
+    # ---- the sockets ----
+
+    def make(self, family, state, number, **how):
+        """NUMBER more sockets of FAMILY (4, 6) in STATE, as StateMaker.make; return when counted.
+
+        The kernel keeps those in timeWait for 60 s, the others stay.
+        """
+        with inside(self._counted):
+            self._maker.make(family, state, number, **how)
+        self.wait_until_counted()
+
+    def make_different_numbers(self):
+        """Another number of sockets for each row, 1 to 20, but none closed: those are not counted.
+
+        To be called first.
+        """
+        with inside(self._counted):
+            for family in (4, 6):
+                self._maker.listener_port(family)
+            for number, row in enumerate((row for row in mib.ROWS if row[1] != "closed"), 1):
+                self._maker.make(*row, number - self._maker.expected[row])
+        self.wait_until_counted()
+
+    def counts(self):
+        """{(family, state): sockets}, as the kernel lists them now."""
+        with inside(self._counted):
+            return listed_counts()
+
+    @contextlib.contextmanager
+    def beside_the_sockets(self):
+        """What is opened or started within is counted."""
+        with inside(self._counted):
+            yield
+
+    def wait_until_counted(self):
+        """Return when the agent serves what the kernel lists."""
+        wait_for_refresh()
+        until(lambda: served_counts() == self.counts(), "the sockets are counted", 10)
+
+    # ---- the agent ----
+
+    def start_agent(self):
+        """Return when its rows are there."""
+        self._refusals = Refusals()
+        directory = self.directory / "agent"
+        directory.mkdir(exist_ok=True)
+        self.agent = Agent(directory, self.snmpd.agentx)
+        self.agent.configure(**self._directives)
+        with inside(self._counted):
+            self.agent.start(launcher=self._refusals.launcher,
+                             pass_fds=self._refusals.descriptors)
+        self._refusals.begin()
+        self.agent.wait_until_registered(10)
+        self.wait_until_counted()
+
+    def stop_agent(self):
+        """Return when snmpd says noSuchObject of its objects."""
+        if self.agent is None:
+            return
+        self.agent.clean_up()
+        self.agent = None
+        self._refusals.end()
+        if self.snmpd.running:
+            until(lambda: snmp.get(mib.REFRESH_INTERVAL)[0].type == "noSuchObject",
+                  "the agent is unregistered")
+
+    def refuse(self):
+        """From now on every refresh fails; return when the rows are absent (noSuchInstance)."""
+        self._refusals.error = errno.EPERM
+        until(lambda: snmp.get(*mib.COUNTS)[0].type == "noSuchInstance", "the rows are gone", 15)
+
+    def allow(self):
+        """Refreshes succeed again; return when the rows are there."""
+        self._refusals.error = 0
+        self.wait_until_counted()
+
+    # ---- the clients ----
+
+    def launch(self, name, command, **how):
+        """A client's daemon, here in the clients' namespace; it is killed with the stage.
+
+        Its log is NAME.log in the stage's directory. Returns a daemons.Daemon.
+        """
+        daemon = Daemon(self.directory / f"{name}.log")
+        daemon.launch(command, **how)
+        self._clients.append(daemon)
+        return daemon
+
+    def _end_clients(self):
+        for daemon in reversed(self._clients):
+            daemon.clean_up()
