@@ -66,8 +66,9 @@ class Object:
         return dotted(self.oid)
 
     def instance(self, row=None):
-        """Dotted: of a scalar, or of a column in ROW, which is a Row or a tuple of numbers."""
-        return dotted(self.oid + tuple(getattr(row, "index", row) or (0,)))
+        """Dotted: of a scalar, or of a column in ROW, which is a Row or its index alone."""
+        index = row.index if isinstance(row, Row) else row or (0,)
+        return dotted(self.oid + tuple(index))
 
 
 class Module:
