@@ -4,13 +4,14 @@
 A test says it by record_property("saw", "22 of 22 counts equal"), which is pytest's own.
 """
 
+import os
 import pathlib
 import sys
 
 import pytest
 
-HERE = pathlib.Path(__file__).parent
-sys.path[:0] = [str(HERE.parent / "system"), str(HERE.parents[1] / "integrations")]
+SOURCES = pathlib.Path(__file__).parents[2]
+sys.path[:0] = [str(SOURCES / "tests/system"), str(SOURCES / "integrations")]
 
 from stage import Stage  # noqa: E402: it needs the path
 
@@ -20,6 +21,24 @@ def stage(tmp_path_factory):
     """One Stage for all tests of a module: snmpd serves the agent's counts."""
     with Stage(tmp_path_factory.mktemp("stage")) as stage:
         yield stage
+
+
+@pytest.fixture
+def picture(request, tmp_path):
+    """picture(NAME): the file to draw the picture of the integration NAME into, a small one.
+
+    With PICTURES set it is the one that the integration's README shows.
+    """
+    drawn = []
+
+    def picture(name):
+        directory = SOURCES / "integrations" / name if "PICTURES" in os.environ else tmp_path
+        drawn.append(directory / "picture.png")
+        return drawn[-1]
+
+    yield picture
+    for file in drawn:
+        assert 5 << 10 < file.stat().st_size < 80 << 10
 
 
 def pytest_report_teststatus(report):

@@ -14,6 +14,8 @@ own connections are not counted. The agent refreshes every 0.1 s.
 import contextlib
 import errno
 import os
+import pathlib
+import socket
 
 import mib
 import objects
@@ -26,6 +28,7 @@ from tcp_states import StateMaker, listed_counts
 
 SNMP_PORT = 161
 COMMUNITY = "public"
+SOURCES = pathlib.Path(__file__).parents[2]
 INTEGRATIONS = BUILD / "integrations"  # as generated
 MIB_FILE = BUILD / "mibs" / f"{objects.MODULE}.txt"
 
@@ -93,9 +96,16 @@ class Stage:
             return listed_counts()
 
     @contextlib.contextmanager
-    def beside_the_sockets(self):
-        """What is opened or started within is counted."""
-        with inside(self._counted):
+    def waiting_connections(self, port, backlog, number):
+        """Within, NUMBER connections wait at the listener 127.0.0.1:PORT; they count as NUMBER
+        established at each end."""
+        with contextlib.ExitStack() as opened:
+            with inside(self._counted):
+                listener = opened.enter_context(socket.create_server(("127.0.0.1", port),
+                                                                     backlog=backlog))
+                for _ in range(number):
+                    opened.enter_context(socket.create_connection(listener.getsockname()))
+            self.wait_until_counted()
             yield
 
     def wait_until_counted(self):

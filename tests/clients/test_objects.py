@@ -12,9 +12,8 @@ import mib
 import objects
 import snmp
 from daemons import BUILD
-from stage import INTEGRATIONS, MIB_FILE
+from stage import INTEGRATIONS, MIB_FILE, SOURCES
 
-SOURCES = pathlib.Path(__file__).parents[2]
 OTHER_ROOT = ".1.3.6.1.4.1.99999.7"
 DEFAULT_ROOT = re.compile(r"8072[^0-9]{1,3}9999|netSnmpPlaypen")
 
@@ -80,7 +79,7 @@ def test_rows_are_those_that_the_agent_serves():
     ("MAX-ACCESS read-only", "ACCESS read-only", "a clause that is known"),
     ("    STATUS current\n", "    STATUS current\n    STATUS current\n", "is there twice"),
     ("\nEND", "", "no end"),
-])
+], ids=("syntax", "number", "parent", "clause", "repetition", "end"))
 def test_what_is_not_understood_is_an_error(tmp_path, words, replacement, complaint):
     text = MIB_FILE.read_text()
     assert words in text
@@ -94,7 +93,7 @@ def test_all_files_follow_the_root(other_root_build, record_property):
     ours, theirs = ({path.relative_to(integrations): path.read_text()
                      for path in integrations.rglob("*") if path.is_file()}
                     for integrations in (INTEGRATIONS, other_root_build / "integrations"))
-    assert ours.keys() == theirs.keys()
+    assert ours and ours.keys() == theirs.keys()
     for path, text in theirs.items():
         assert not DEFAULT_ROOT.search(text), path
         # Nothing but the root differs: no number of it is hidden in another form.

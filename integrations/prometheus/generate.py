@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Writes snmp_exporter's modules, in its two formats, and what its own generator makes them of.
+
+The formats differ from 0.23 on: credentials are apart from modules.
+"""
+
+import itertools
+import json
+
+import objects
+
+NAME = "tcp_state_count"
+
+# What has fixed instances is asked for by GET, as many in a request as still fit into an Ethernet
+# frame: the 22 counts and their maxima first, which so are of one refresh. Texts make no time series.
+FIXED = ("tcpStateCount", "tcpStateCountMax", "tcpStateTotalMax",
+         "tcpFamilyUdp", "tcpFamilyRaw", "tcpFamilyFrag")
+WALKED = ("tcpListenQueued", "tcpListenQueuedMax", "tcpListenBacklog", "tcpListenDropped",
+          "tcpPortStateCount", "tcpPortStateMax",
+          "tcpThresholdValue", "tcpThresholdStatus", "tcpThresholdRaises")
+PER_PDU = 44
+
+# (indexes, column that becomes a label, whether it stands in for the indexes)
+LOOKUPS = ((("tcpListenerLocalAddress", "tcpListenerLocalPort"), "tcpListenLabel", True),
+           (("tcpThresholdName",), "tcpThresholdMetric", False))
+
+# Indexes of TCP-MIB. The exporter reads an address together with its type.
+IMPORTED = {"tcpListenerLocalAddress": "InetAddress", "tcpListenerLocalPort": "gauge"}
+JOINED = "tcpListenerLocalAddressType"
+
+CREDENTIALS = {"community": "public"}
+
+
+def number(oid):
+    """As the exporter writes it."""
+    return oid.removeprefix(".")
+
+
+def metrics(mib):
+    """The objects that become metrics, in the MIB's order."""
+    return [found for found in mib.objects.values()
+            if found.name in FIXED + WALKED
+            or found.kind == "scalar" and found.syntax != "SnmpAdminString"]
+
+
+def instances(mib, found):
+    """The OIDs of all instances that a scalar, or a column with fixed rows, has."""
+    rows = itertools.product(*(mib[name].enumeration.values() for name in found.index))
+    return [number(found.instance(row)) for row in rows]
+
+
+def type_of(found):
+    if found.enumeration:
+        return "EnumAsInfo" if found.kind == "index" else "EnumAsStateSet"
+    if found.syntax == "SnmpAdminString":
+        return "DisplayString"
+    return "counter" if found.syntax.startswith("Counter") else "gauge"
+
+
+def enum_values(found):
+    values = {value: name for name, value in found.enumeration.items()}
+    return {"enum_values": values} if values else {}
+
+
+def index(mib, found):
+    made = []
+    for name in found.index:
+        if name in IMPORTED:
+            made.append({"labelname": name, "type": IMPORTED[name]})
+        elif name != JOINED:
+            made.append({"labelname": name, "type": type_of(mib[name])})
+            if found.implied and name == found.index[-1]:
+                made[-1]["implied"] = True
+            made[-1] |= enum_values(mib[name])
+    return {"indexes": made} if made else {}
+
+
+def lookups(mib, found):
+    made = []
+    for sources, name, dropped in LOOKUPS:
+        if set(sources) <= set(found.index):
+            made.append({"labels": list(sources), "labelname": name,
+                         "oid": number(mib[name].dotted), "type": type_of(mib[name])})
+            made += [{"labels": [], "labelname": source} for source in sources if dropped]
+    return {"lookups": made} if made else {}
+
+
+def metric(mib, found):
+    about = " ".join(found.description.split()).partition(". ")[0]
+    return {"name": found.name, "oid": number(found.dotted), "type": type_of(found),
+            "help": f"{about} - {number(found.dotted)}",
+            **index(mib, found), **lookups(mib, found), **enum_values(found)}
+
+
+def exporter_module(mib):
+    walked = [*WALKED, *(name for _, name, _ in LOOKUPS)]
+    return {"walk": sorted(number(mib[name].dotted) for name in walked),
+            "get": [oid for found in metrics(mib) if found.name not in WALKED
+                    for oid in instances(mib, found)],
+            "metrics": [metric(mib, found) for found in metrics(mib)],
+            "max_repetitions": PER_PDU}
+
+
+def generator_module(mib):
+    """What makes exporter_module(): scalars by name are GETs, rows have to be numbers there."""
+    enumerated = [found for found in mib.objects.values() if found.enumeration
+                  and (found.kind == "index" or found in metrics(mib))]
+    return {"walk": [name for found in metrics(mib)
+                     for name in (instances(mib, found) if found.name in FIXED else [found.name])],
+            "max_repetitions": PER_PDU,
+            "lookups": [{"source_indexes": list(sources), "lookup": name,
+                         "drop_source_indexes": dropped} for sources, name, dropped in LOOKUPS],
+            "overrides": {found.name: {"type": type_of(found)} for found in enumerated}}
+
+
+def lines(value, indent=""):
+    """VALUE, of dicts, lists, texts and numbers, as lines of YAML."""
+    if isinstance(value, dict):
+        pairs = [(f"{name}:", item) for name, item in value.items()]
+    else:
+        pairs = [("-", item) for item in value]
+    for mark, item in pairs:
+        if item and isinstance(item, (dict, list)):
+            within = list(lines(item, indent + "  "))
+            if mark == "-":
+                yield f"{indent}- {within.pop(0).lstrip()}"
+            else:
+                yield indent + mark
+            yield from within
+        else:
+            yield f"{indent}{mark} {json.dumps(item)}"
+
+
+def write(path, about, value):
+    path.write_text("\n".join([f"# {about}: made by tcp-state-agent's build.", *lines(value), ""]))
+
+
+def main():
+    mib, directory = objects.arguments()
+    old = {"version": 2, "auth": CREDENTIALS}
+    auths = {"auths": {"public_v2": CREDENTIALS | {"version": 2}}}
+    write(directory / "snmp.yml", "For snmp_exporter 0.23 and later",
+          auths | {"modules": {NAME: exporter_module(mib)}})
+    write(directory / "snmp-0.22.yml", "For snmp_exporter up to 0.22",
+          {NAME: exporter_module(mib) | old})
+    write(directory / "generator.yml", "For snmp_exporter's generator 0.23 and later",
+          auths | {"modules": {NAME: generator_module(mib)}})
+    write(directory / "generator-0.22.yml", "For snmp_exporter's generator up to 0.22",
+          {"modules": {NAME: generator_module(mib) | old}})
+
+
+main()
