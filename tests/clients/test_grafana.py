@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The dashboard is whole, and each query of it finds something in a real Prometheus.
+
+Grafana itself is not in Debian and does not run here.
+"""
+
+import itertools
+import json
+import re
+import time
+
+import matplotlib
+import pytest
+
+from polling import until
+from prometheus_server import Exporter, Prometheus, stage_with_all
+from stage import INTEGRATIONS
+
+matplotlib.use("Agg")
+from matplotlib import pyplot  # noqa: E402: it needs the backend
+
+COLUMNS = 24
+VARIABLES = {"$job": ".*", "$instance": ".*", "$__rate_interval": "5s"}
+# The kernel tells them nowhere else, and a stage is another network.
+LIMITS_OF_THE_FIRST_NETWORK = ("tcpOrphansMax", "tcpMemoryMax")
+AGENT_STATE = "Counts"
+SERVED, WITHDRAWN, MISSING = 2, 1, 0
+
+
+@pytest.fixture(scope="module")
+def dashboard():
+    return json.loads((INTEGRATIONS / "grafana/tcp-state-agent.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    with stage_with_all(tmp_path_factory.mktemp("stage")) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def prometheus(stage):
+    Exporter(stage)
+    prometheus = Prometheus(stage)
+    prometheus.wait_until_counted(stage)
+    return prometheus
+
+
+def panels(dashboard):
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def asked(target):
+    """A panel's query as Grafana asks it."""
+    expression = target["expr"]
+    for variable, value in VARIABLES.items():
+        expression = expression.replace(variable, value)
+    assert "$" not in expression
+    return expression
+
+
+def without_hidden_limits(expression):
+    use, _, limit = expression.partition(" / ")
+    return use if limit.startswith(LIMITS_OF_THE_FIRST_NETWORK) else expression
+
+
+def test_dashboard_has_what_an_import_needs(dashboard, record_property):
+    assert [wanted["name"] for wanted in dashboard["__inputs"]] == ["DS_PROMETHEUS"]
+    assert dashboard["id"] is None and dashboard["uid"] and dashboard["title"]
+    assert dashboard["schemaVersion"] == 36
+    kinds = {panel["type"] for panel in panels(dashboard)}
+    assert kinds == {need["id"] for need in dashboard["__requires"] if need["type"] == "panel"}
+    identities = [panel["id"] for panel in dashboard["panels"]]
+    assert len(set(identities)) == len(identities)
+    sources = [*panels(dashboard), *dashboard["templating"]["list"],
+               *(target for panel in panels(dashboard) for target in panel["targets"])]
+    for source in sources:
+        assert source["datasource"] == {"type": "prometheus", "uid": "${DS_PROMETHEUS}"}
+    for panel in panels(dashboard):
+        assert panel["title"] and panel["description"] and panel["targets"]
+        assert panel["fieldConfig"].keys() == {"defaults", "overrides"}
+        references = [target["refId"] for target in panel["targets"]]
+        assert len(set(references)) == len(references)
+        for target in panel["targets"]:
+            assert set(re.findall(r"\$\w+", target["expr"])) <= VARIABLES.keys()
+    record_property("saw", f"{len(panels(dashboard))} panels")
+
+
+def test_panels_do_not_overlap(dashboard):
+    taken = {}
+    for panel in dashboard["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= COLUMNS
+        for cell in itertools.product(range(place["x"], place["x"] + place["w"]),
+                                      range(place["y"], place["y"] + place["h"])):
+            assert taken.setdefault(cell, panel["title"]) == panel["title"]
+
+
+def test_every_query_finds_something(dashboard, prometheus, record_property):
+    expressions = [without_hidden_limits(asked(target)) for panel in panels(dashboard)
+                   for target in panel["targets"]]
+    for expression in expressions:
+        until(lambda: prometheus.query(expression), expression, 15, pause=0.2)
+    for panel in panels(dashboard):
+        for target in panel["targets"]:
+            found = prometheus.query(asked(target))
+            # Each line of a panel has a name of its own, and its labels are there.
+            wanted = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])) - {"instance"}
+            for labels, _ in found:
+                assert wanted <= labels.keys(), target
+            assert len({tuple(labels[name] for name in sorted(wanted))
+                        for labels, _ in found}) == len(found), target
+    for variable in dashboard["templating"]["list"]:
+        series, label = re.fullmatch(r"label_values\((.*), (\w+)\)",
+                                     variable["query"]["query"].replace("$job", ".*")).groups()
+        assert prometheus.query(f"count by ({label}) ({series})")
+    record_property("saw", f"{len(expressions)} queries")
+
+
+def test_stacked_panels_sum_up_to_the_sockets(dashboard, prometheus, stage):
+    for family in (4, 6):
+        title = f"ipv{family} by state"
+        panel, = (panel for panel in panels(dashboard) if panel["title"] == title)
+        assert panel["fieldConfig"]["defaults"]["custom"]["stacking"]["mode"] == "normal"
+        target, = panel["targets"]
+
+        def shown():
+            return {labels["tcpStateCountState"]: value
+                    for labels, value in prometheus.query(asked(target))}
+
+        until(lambda: shown() == {state: number for (of, state), number in stage.counts().items()
+                                  if of == family}, title, 10, pause=0.1)
+
+
+def test_a_missing_agent_is_told_from_withdrawn_counts(dashboard, prometheus, stage,
+                                                       record_property, picture):
+    panel, = (panel for panel in panels(dashboard) if panel["title"] == AGENT_STATE)
+    target, = panel["targets"]
+    mapped = panel["fieldConfig"]["defaults"]["mappings"][0]["options"]
+    told = []
+
+    def wait_until(state):
+        until(lambda: prometheus.value(asked(target)) == state, mapped[str(state)]["text"], 15,
+              pause=0.1)
+        told.append(mapped[str(state)]["text"])
+
+    began = time.time() - 5
+    wait_until(SERVED)
+    stage.refuse()
+    wait_until(WITHDRAWN)
+    stage.allow()
+    wait_until(SERVED)
+    stage.stop_agent()
+    wait_until(MISSING)
+    stage.start_agent()
+    wait_until(SERVED)
+    record_property("saw", ", ".join(told))
+    stage.make(4, "synReceived", 40)
+    half_open = 'count_over_time((tcpStateCount{tcpStateCountState="synReceived"} > 40)[1m:1s]) > 5'
+    until(lambda: prometheus.value(half_open), "it is seen for a while", 15, pause=0.5)
+    draw(dashboard, prometheus, began, picture("grafana"))
+
+
+def draw(dashboard, prometheus, began, file):
+    """What each panel's queries find since BEGAN, where the panel is; not by Grafana."""
+    bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in dashboard["panels"])
+    figure = pyplot.figure(figsize=(12, bottom / 5))
+    for panel in dashboard["panels"]:
+        place = panel["gridPos"]
+        top = 1 - (place["y"] + 0.8) / bottom
+        figure.text((place["x"] + 0.5) / COLUMNS, top, panel["title"], fontsize=8)
+        if panel["type"] == "row":
+            continue
+        low = 1 - (place["y"] + place["h"] - 1) / bottom
+        box = figure.add_axes([(place["x"] + 0.9) / COLUMNS, low,
+                               (place["w"] - 1.2) / COLUMNS, top - low - 0.2 / bottom])
+        box.tick_params(labelsize=6)
+        stacked = "stacking" in panel["fieldConfig"]["defaults"].get("custom", {})
+        draw_panel(box, [series for target in panel["targets"] for series in prometheus.query(
+            asked(target), start=began, end=time.time(), step=1)], began, stacked)
+    figure.savefig(file, dpi=70)
+    pyplot.close(figure)
+
+
+def draw_panel(box, found, began, stacked):
+    end = max((at for _, values in found for at, _ in values), default=began)
+    times = range(int(end - began) + 1)
+    below = [0] * len(times)
+    for labels, values in found:
+        at = {round(second - began): value for second, value in values}
+        line = [at.get(second, float("nan")) for second in times]
+        label = " ".join(labels.values())[:24]
+        if stacked:
+            line = [low + value for low, value in zip(below, line)]
+            box.fill_between(times, below, line, alpha=0.6, label=label)
+            below = line
+        else:
+            box.plot(times, line, linewidth=1, label=label)
+    box.set_ylim(bottom=0)
+    if any(labels for labels, _ in found):
+        box.legend(fontsize=5, loc="center left", ncols=1 + len(found) // 6, framealpha=0.5)
