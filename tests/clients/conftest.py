@@ -38,7 +38,7 @@ def picture(request, tmp_path):
 
     yield picture
     for file in drawn:
-        assert 5 << 10 < file.stat().st_size < 80 << 10
+        assert 1 << 10 < file.stat().st_size < 80 << 10
 
 
 def pytest_report_teststatus(report):

@@ -53,7 +53,7 @@ class Stage:
             undo.callback(os.close, counted)
             self._counted = f"/proc/self/fd/{counted}"
             self._maker = StateMaker()
-            undo.callback(self._maker.close)
+            undo.callback(lambda: self._maker.close())
             fresh_network()
             undo.callback(self.snmpd.clean_up)
             self.snmpd.start()
@@ -78,6 +78,13 @@ class Stage:
             self._maker.make(family, state, number, **how)
         self.wait_until_counted()
 
+    def unmake(self):
+        """No sockets are left; return when none are counted."""
+        with inside(self._counted):
+            self._maker.close()
+            self._maker = StateMaker()
+        self.wait_until_counted()
+
     def make_different_numbers(self):
         """Another number of sockets for each row, 1 to 20, but none closed: those are not counted.
 
@@ -94,6 +101,19 @@ class Stage:
         """{(family, state): sockets}, as the kernel lists them now."""
         with inside(self._counted):
             return listed_counts()
+
+    def peaks(self):
+        """{(family, state): sockets} at most so far: those on the way to another state too."""
+        found = snmp.get(*(mib.of(mib.COUNT_MAX, *row) for row in mib.ROWS))
+        return {row: varbind.value for row, varbind in zip(mib.ROWS, found)}
+
+    def unchanged(self, ask):
+        """(counts, answer) of an ASK() while which the counts did not change."""
+        while True:
+            before = self.counts()
+            answer = ask()
+            if self.counts() == before:
+                return before, answer
 
     @contextlib.contextmanager
     def waiting_connections(self, port, backlog, number):

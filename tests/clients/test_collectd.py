@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What collectd writes of the counts, and what it tells when they are large or missing."""
+
+import math
+import re
+import subprocess
+import time
+
+import pytest
+
+import mib
+import pictures
+from levels import LEVELS
+from polling import until
+from stage import INTEGRATIONS
+
+# The Host is README.md's, but for its interval.
+_CONFIGURATION = """\
+Hostname "monitor"
+FQDNLookup false
+Interval 1
+BaseDir "{directory}"
+PIDFile "{directory}/pid"
+TypesDB "/usr/share/collectd/types.db"
+LoadPlugin logfile
+<Plugin logfile>
+	LogLevel info
+	File "{directory}/log"
+</Plugin>
+LoadPlugin csv
+<Plugin csv>
+	DataDir "{directory}/csv"
+</Plugin>
+LoadPlugin rrdtool
+<Plugin rrdtool>
+	DataDir "{directory}/rrd"
+	StepSize 1
+	HeartBeat 5
+	RRATimespan 600
+</Plugin>
+Include "{integrations}/collectd/tcp-states.conf"
+<Plugin snmp>
+	<Host "web">
+		Address "127.0.0.1"
+		Version 2
+		Community "public"
+		Interval 1
+		Collect "tcp_states" "tcp_peaks" "tcp_age"
+	</Host>
+</Plugin>
+"""
+_COLOURS = ("808080", "1f77b4", "aec7e8", "ff7f0e", "2ca02c", "98df8a", "d62728", "9467bd",
+            "c5b0d5", "8c564b", "e377c2")
+
+
+class Collectd:
+    def __init__(self, stage):
+        self.directory = stage.directory / "collectd"
+        self.directory.mkdir()
+        configuration = self.directory / "collectd.conf"
+        configuration.write_text(
+            _CONFIGURATION.format(directory=self.directory, integrations=INTEGRATIONS))
+        stage.launch("collectd", ["collectd", "-f", "-C", configuration])
+
+    @property
+    def told(self):
+        """[(severity, text)] of the notifications so far."""
+        return re.findall(r"severity = (\w+).*?, message = (.*)",
+                          (self.directory / "log").read_text())
+
+    def values(self, place="tcp_states"):
+        """{row: value} as written after the call."""
+        begun = time.time()
+        return until(lambda: self._values(place, begun), "all values are written", 20, 0.1)
+
+    def age(self):
+        """As last written, in seconds."""
+        file, = (self.directory / "csv/web/tcp_states").glob("duration-age-*")
+        return float(file.read_text().splitlines()[-1].split(",")[1])
+
+    def _values(self, place, begun):
+        values = {}
+        for family, state in mib.ROWS:
+            files = list((self.directory / "csv/web" / place).glob(
+                f"tcp_connections-ipv{family} {state}-*"))
+            lines = [line.split(",") for file in sorted(files)
+                     for line in file.read_text().splitlines()[1:]]
+            if not lines or float(lines[-1][0]) < begun:
+                return None
+            values[family, state] = float(lines[-1][1])
+        return values
+
+
+@pytest.fixture(scope="module")
+def collectd(stage):
+    stage.make_different_numbers()
+    return Collectd(stage)
+
+
+def test_every_count_is_written(stage, collectd, record_property):
+    counts, values = stage.unchanged(collectd.values)
+    assert values == counts
+    assert collectd.values("tcp_states-peak") == stage.peaks()
+    record_property("saw", "22 of 22 counts and 22 of 22 peaks equal")
+
+
+def test_large_counts_are_told(stage, collectd, record_property):
+    warning, _ = LEVELS["synSent"]
+    stage.make(6, "synSent", warning + 1)
+    told = until(lambda: [text for severity, text in collectd.told
+                          if severity == "WARNING" and "ipv6 synSent" in text],
+                 "a warning", 20)
+    record_property("saw", told[0])
+
+
+def test_graph(stage, collectd):
+    """Of some seconds in which sockets come and go."""
+    begun = int(time.time())
+    for number in (2, 5, 9, 4, 12, 7):
+        stage.make(4, "established", number)
+        stage.make(4, "closeWait", number)
+        collectd.values()
+    picture = collectd.directory / "graph.png"
+    lines = [word for number, state in enumerate(mib.STATES) for word in (
+        f"DEF:v{number}={collectd.directory}/rrd/web/tcp_states/tcp_connections-ipv4 {state}.rrd"
+        ":value:AVERAGE", f"AREA:v{number}#{_COLOURS[number]}:{state}:STACK")]
+    subprocess.run(["rrdtool", "graph", picture, "--start", str(begun - 5),
+                    "--end", str(int(time.time())), "--width", "600", "--height", "200",
+                    "--title", "web: TCP sockets, ipv4", "--lower-limit", "0", *lines],
+                   check=True, stdout=subprocess.DEVNULL)
+    last = subprocess.run(
+        ["rrdtool", "lastupdate",
+         collectd.directory / "rrd/web/tcp_states/tcp_connections-ipv4 closeWait.rrd"],
+        check=True, capture_output=True, text=True).stdout.split()[-1]
+    assert float(last) == stage.counts()[4, "closeWait"]
+    pictures.keep("collectd", picture)
+
+
+def failures(collectd, what="ipv4 closeWait"):
+    return [text for severity, text in collectd.told if severity == "FAILURE" and what in text]
+
+
+def failures(collectd):
+    return [text for severity, text in collectd.told
+            if severity == "FAILURE" and "tcp_states/tcp_connections-ipv4 closeWait" in text]
+
+
+def test_absent_counts_are_a_failure_and_not_zero(stage, collectd, record_property):
+    stage.refuse()
+    files = {path: path.stat().st_size
+             for path in (collectd.directory / "csv/web/tcp_states").glob("tcp_connections-*")}
+    told = until(lambda: failures(collectd), "a failure", 30)
+    assert {path: path.stat().st_size for path in files} == files
+    assert collectd.age() > 3
+    stage.allow()
+    stage.unchanged(collectd.values)
+    record_property("saw", told[0])
+
+
+def test_a_missing_agent_is_a_failure_and_has_no_age(stage, collectd, record_property):
+    before = failures(collectd)
+    assert collectd.age() < 3
+    stage.stop_agent()
+    told = until(lambda: failures(collectd)[len(before):], "a failure", 30)
+    assert math.isnan(collectd.age())
+    record_property("saw", told[0])

@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What Nagios and Icinga 2 know of the sockets, with the services that are made for them."""
+
+import collections
+import html
+import os
+import pathlib
+import re
+import subprocess
+import time
+
+import pytest
+
+import mib
+import pictures
+import snmp
+from daemons import BUILD
+from levels import AGE_S, LEVELS
+from polling import until
+from stage import INTEGRATIONS
+
+OK, WARNING, CRITICAL, UNKNOWN = map(str, range(4))
+SERVICES = ("TCP agent", "TCP states",
+            *(f"TCP {state}{peak}" for state in LEVELS for peak in ("", " peak")))
+CGI = "/usr/lib/cgi-bin/nagios4/status.cgi"
+HTML = "/usr/share/nagios4/htdocs"
+
+# With Debian's objects.
+_NAGIOS = """\
+cfg_file=/etc/nagios4/objects/commands.cfg
+cfg_file=/etc/nagios4/objects/contacts.cfg
+cfg_file=/etc/nagios4/objects/timeperiods.cfg
+cfg_file=/etc/nagios4/objects/templates.cfg
+cfg_file=/etc/nagios-plugins/config/ping.cfg
+cfg_file={integrations}/nagios/tcp-states.cfg
+cfg_file={directory}/hosts.cfg
+resource_file={directory}/resource.cfg
+log_file={directory}/nagios.log
+status_file={directory}/status.dat
+object_cache_file={directory}/objects.cache
+precached_object_file={directory}/objects.precache
+state_retention_file={directory}/retention.dat
+command_file={directory}/nagios.cmd
+lock_file={directory}/nagios.lock
+temp_file={directory}/nagios.tmp
+temp_path={directory}
+check_result_path={directory}/results
+query_socket={directory}/nagios.qh
+nagios_user=root
+nagios_group=root
+check_external_commands=1
+status_update_interval=1
+interval_length=1
+enable_notifications=0
+illegal_object_name_chars=`~!$%^&*|'"<>?,()=
+illegal_macro_output_chars=`~$&|'"<>
+"""
+# As README.md has it.
+_HOST = """\
+define host {
+    use             linux-server
+    host_name       web
+    address         127.0.0.1
+    hostgroups      tcp-state-agents
+    _SNMPCOMMUNITY  public
+}
+"""
+_ICINGA = """\
+include <itl>
+include <plugins>
+const NodeName = "monitor"
+object CheckerComponent "checker" {{ }}
+object PerfdataWriter "perfdata" {{
+	host_perfdata_path = "{directory}/host"
+	service_perfdata_path = "{directory}/service"
+	host_temp_path = "{directory}/host.tmp"
+	service_temp_path = "{directory}/service.tmp"
+	rotation_interval = 1s
+	service_format_template = "{format}"
+}}
+template Service "often" default {{
+	check_interval = 1s
+}}
+include "{integrations}/nagios/tcp-states.conf"
+object Host "web" {{
+	check_command = "dummy"
+	address = "127.0.0.1"
+	vars.snmp_community = "public"
+	vars.tcp_state_agent = true
+}}
+"""
+
+_ICINGA_TELLS = r"\t".join(f"$service.{what}$" for what in
+                            ("name", "state_id", "output", "perfdata"))
+
+Service = collections.namedtuple("Service", "state output performance")
+
+
+@pytest.fixture(scope="module")
+def plugins(stage):
+    """One directory for those of Debian and that under test, as --with-plugindir makes it."""
+    directory = stage.directory / "plugins"
+    directory.mkdir()
+    for program in [*pathlib.Path("/usr/lib/nagios/plugins").iterdir(),
+                    BUILD / "check_tcp_states", BUILD / "tcp-states-snmp"]:
+        (directory / program.name).symlink_to(program)
+    return directory
+
+
+class Nagios:
+    """services() tells what it knows, as checked after the call."""
+
+    def __init__(self, stage, plugins):
+        self.directory = stage.directory / "nagios"
+        (self.directory / "results").mkdir(parents=True)
+        (self.directory / "nagios.cfg").write_text(
+            _NAGIOS.format(directory=self.directory, integrations=INTEGRATIONS))
+        (self.directory / "hosts.cfg").write_text(_HOST)
+        (self.directory / "resource.cfg").write_text(f"$USER1$={plugins}\n")
+        self.daemon = stage.launch("nagios", ["nagios4", self.directory / "nagios.cfg"])
+        until(self._pipe.exists, "nagios takes commands", 20)
+
+    def services(self):
+        now = int(time.time())
+        with open(self._pipe, "w", encoding="ascii") as pipe:
+            for service in SERVICES:
+                pipe.write(f"[{now}] SCHEDULE_FORCED_SVC_CHECK;web;{service};{now}\n")
+        begun = time.time()
+        while time.time() <= now + 1:  # nagios tells whole seconds
+            time.sleep(0.05)
+        return until(lambda: self._checked_after(begun), "all services are checked", 40, 0.2)
+
+    @property
+    def _pipe(self):
+        return self.directory / "nagios.cmd"
+
+    def _checked_after(self, begun):
+        assert self.daemon.running, self.daemon.log
+        try:
+            text = (self.directory / "status.dat").read_text()
+        except FileNotFoundError:
+            return None
+        blocks = [dict(re.findall(r"^\t(\w+)=(.*)$", block, re.MULTILINE))
+                  for block in re.findall(r"^servicestatus \{\n(.*?)^\t\}", text, re.M | re.S)]
+        assert {block["service_description"] for block in blocks} == set(SERVICES)
+        if any(int(block["last_check"]) < int(begun) for block in blocks):
+            return None
+        return {block["service_description"]: Service(
+            block["current_state"], block["plugin_output"], block["performance_data"])
+            for block in blocks}
+
+
+class Icinga:
+    """services() tells what it knows, as checked after the call."""
+
+    def __init__(self, stage, plugins):
+        self.directory = stage.directory / "icinga2"
+        self.directory.mkdir()
+        configuration = self.directory / "icinga2.conf"
+        configuration.write_text(
+            _ICINGA.format(directory=self.directory, integrations=INTEGRATIONS,
+                           format=_ICINGA_TELLS))
+        paths = [f"{name}={self.directory}" for name in
+                 ("DataDir", "LogDir", "CacheDir", "SpoolDir", "InitRunDir")]
+        self._command = ["icinga2", "daemon", "-c", configuration]
+        for define in (*paths, f"PluginDir={plugins}"):
+            self._command += ["-D", define]
+        self._environment = {**os.environ, "ICINGA2_USER": "root", "ICINGA2_GROUP": "root"}
+        self._stage = stage
+
+    def validate(self):
+        return subprocess.run([*self._command, "-C"], env=self._environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def services(self):
+        """By a daemon that remembers nothing."""
+        for told in (*self.directory.glob("service*"), self.directory / "icinga2.state"):
+            told.unlink(missing_ok=True)
+        daemon = self._stage.launch("icinga2", self._command, env=self._environment,
+                                    start_new_session=True)
+        services = until(lambda: self._all(daemon), "all services are checked", 90, 0.2)
+        daemon.stop(20)
+        return services
+
+    def _all(self, daemon):
+        assert daemon.running, daemon.log
+        services = {}
+        for told in self.directory.glob("service*"):
+            for line in told.read_text().splitlines():
+                if line.count("\t") == 3:
+                    name, *service = line.split("\t")
+                    services[name] = Service(service[0].removesuffix(".0"), *service[1:])
+        return services if services.keys() == set(SERVICES) else None
+
+
+@pytest.fixture(scope="module")
+def nagios(stage, plugins):
+    return Nagios(stage, plugins)
+
+
+@pytest.fixture(scope="module")
+def icinga(stage, plugins):
+    return Icinga(stage, plugins)
+
+
+@pytest.fixture(params=("nagios", "icinga"))
+def monitor(request):
+    return request.getfixturevalue(request.param)
+
+
+def figures(performance):
+    """{label: value} of performance data."""
+    found = re.findall(r"(?:^| )(?:'([^']+)'|([^ '=]+))=(\d+)[^ ]*", performance)
+    return {quoted or plain: int(value) for quoted, plain, value in found}
+
+
+def plugin_name(family, state):
+    status = re.sub("(?=[A-Z])", "_", state).upper().replace("RECEIVED", "RECV")
+    return f"tcp{'6' if family == 6 else ''}_{status.replace('CLOSED', 'CLOSE')}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sockets(stage):
+    """Another number for each row, and levels that they cross."""
+    stage.make_different_numbers()
+    stage.make(4, "synSent", 60)
+    stage.make(6, "closeWait", 210)
+
+
+def test_icinga_takes_the_file(icinga):
+    done = icinga.validate()
+    assert done.returncode == 0 and "critical" not in done.stdout, done.stdout
+
+
+def test_services_know_the_counts(stage, monitor, record_property):
+    counts, services = stage.unchanged(monitor.services)
+    largest = stage.peaks()
+    assert figures(services["TCP states"].performance) == {
+        plugin_name(*row): count for row, count in counts.items()}
+    for state in LEVELS:
+        now = {plugin_name(family, state): counts[family, state] for family in (4, 6)}
+        peaks = {f"ipv{family}_peak": largest[family, state] for family in (4, 6)}
+        assert figures(services[f"TCP {state}"].performance) == now
+        assert figures(services[f"TCP {state} peak"].performance) == peaks
+    assert {name: service.state for name, service in services.items()} == {
+        name: WARNING if name.split()[1] in ("synSent", "closeWait") else OK
+        for name in SERVICES}
+    record_property("saw", f"22 of 22 counts equal, {services['TCP synSent'].output}")
+
+
+def test_absent_counts_are_unknown_and_their_age_an_alert(stage, monitor, record_property):
+    stage.refuse()
+    try:
+        until(lambda: snmp.get_value(mib.REFRESH_AGE) > AGE_S[0] * 100, "the counts are old", 30)
+        services = monitor.services()
+    finally:
+        stage.allow()
+    assert {name: service.state for name, service in services.items()} == {
+        name: WARNING if name == "TCP agent" else UNKNOWN for name in SERVICES}
+    assert not any(figures(service.performance) for name, service in services.items()
+                   if name != "TCP agent")
+    record_property("saw", f"{services['TCP agent'].output}; {services['TCP states'].output}")
+
+
+def test_missing_agent_is_unknown(stage, monitor, record_property):
+    stage.stop_agent()
+    try:
+        services = monitor.services()
+    finally:
+        stage.start_agent()
+    assert {service.state for service in services.values()} == {UNKNOWN}
+    assert not any(figures(service.performance) for service in services.values())
+    record_property("saw", services["TCP agent"].output)
+
+
+def test_page(nagios, record_property):
+    services = nagios.services()
+    configuration = nagios.directory / "cgi.cfg"
+    configuration.write_text(f"main_config_file={nagios.directory}/nagios.cfg\n"
+                             f"physical_html_path={HTML}\nurl_html_path={HTML}\n"
+                             "use_authentication=0\n")
+    page = subprocess.run(
+        [CGI], capture_output=True, text=True, check=True,
+        env={"REQUEST_METHOD": "GET", "QUERY_STRING": "host=web&limit=0",
+             "NAGIOS_CGI_CONFIG": str(configuration)}).stdout.partition("\n\n")[2]
+    for service in services.values():
+        assert html.escape(service.output.partition(",")[0]) in page, page
+    pictures.of_page("nagios", page.replace(f"{HTML}/stylesheets", "/etc/nagios4/stylesheets"),
+                     nagios.directory, (1000, 590))
+    record_property("saw", f"{len(services)} services")
