@@ -9,7 +9,6 @@ import time
 import pytest
 
 import mib
-import pictures
 from levels import LEVELS
 from polling import until
 from stage import INTEGRATIONS
@@ -113,18 +112,17 @@ def test_large_counts_are_told(stage, collectd, record_property):
     record_property("saw", told[0])
 
 
-def test_graph(stage, collectd):
+def test_graph(stage, collectd, picture):
     """Of some seconds in which sockets come and go."""
     begun = int(time.time())
     for number in (2, 5, 9, 4, 12, 7):
         stage.make(4, "established", number)
         stage.make(4, "closeWait", number)
         collectd.values()
-    picture = collectd.directory / "graph.png"
     lines = [word for number, state in enumerate(mib.STATES) for word in (
         f"DEF:v{number}={collectd.directory}/rrd/web/tcp_states/tcp_connections-ipv4 {state}.rrd"
         ":value:AVERAGE", f"AREA:v{number}#{_COLOURS[number]}:{state}:STACK")]
-    subprocess.run(["rrdtool", "graph", picture, "--start", str(begun - 5),
+    subprocess.run(["rrdtool", "graph", picture("collectd"), "--start", str(begun - 5),
                     "--end", str(int(time.time())), "--width", "600", "--height", "200",
                     "--title", "web: TCP sockets, ipv4", "--lower-limit", "0", *lines],
                    check=True, stdout=subprocess.DEVNULL)
@@ -133,7 +131,6 @@ def test_graph(stage, collectd):
          collectd.directory / "rrd/web/tcp_states/tcp_connections-ipv4 closeWait.rrd"],
         check=True, capture_output=True, text=True).stdout.split()[-1]
     assert float(last) == stage.counts()[4, "closeWait"]
-    pictures.keep("collectd", picture)
 
 
 def failures(collectd, what="ipv4 closeWait"):

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
+import browser
 import mib
-import pictures
 import snmp
 from daemons import BUILD
 from levels import AGE_S, LEVELS
@@ -178,9 +178,10 @@ class Icinga:
             told.unlink(missing_ok=True)
         daemon = self._stage.launch("icinga2", self._command, env=self._environment,
                                     start_new_session=True)
-        services = until(lambda: self._all(daemon), "all services are checked", 90, 0.2)
-        daemon.stop(20)
-        return services
+        try:
+            return until(lambda: self._all(daemon), "all services are checked", 60, 0.2)
+        finally:
+            daemon.stop(20)  # killed, it would leave its workers behind
 
     def _all(self, daemon):
         assert daemon.running, daemon.log
@@ -273,7 +274,7 @@ def test_missing_agent_is_unknown(stage, monitor, record_property):
     record_property("saw", services["TCP agent"].output)
 
 
-def test_page(nagios, record_property):
+def test_page(nagios, picture, record_property):
     services = nagios.services()
     configuration = nagios.directory / "cgi.cfg"
     configuration.write_text(f"main_config_file={nagios.directory}/nagios.cfg\n"
@@ -285,6 +286,6 @@ def test_page(nagios, record_property):
              "NAGIOS_CGI_CONFIG": str(configuration)}).stdout.partition("\n\n")[2]
     for service in services.values():
         assert html.escape(service.output.partition(",")[0]) in page, page
-    pictures.of_page("nagios", page.replace(f"{HTML}/stylesheets", "/etc/nagios4/stylesheets"),
-                     nagios.directory, (1000, 590))
+    browser.draw(page.replace(f"{HTML}/stylesheets", "/etc/nagios4/stylesheets"),
+                 nagios.directory, (1000, 590), picture("nagios"))
     record_property("saw", f"{len(services)} services")
