@@ -20,7 +20,7 @@ import socket
 import mib
 import objects
 import snmp
-from daemons import BUILD, Agent, Daemon, Snmpd, served_counts, wait_for_refresh
+from daemons import BUILD, TRAPS, Agent, Daemon, Snmpd, served_counts, wait_for_refresh
 from network import fresh_network, inside
 from polling import until
 from refusals import Refusals
@@ -31,6 +31,7 @@ COMMUNITY = "public"
 SOURCES = pathlib.Path(__file__).parents[2]
 INTEGRATIONS = BUILD / "integrations"  # as generated
 MIB_FILE = BUILD / "mibs" / f"{objects.MODULE}.txt"
+MIB_DIRECTORIES = f"+{MIB_FILE.parent}:{pathlib.Path(__file__).parents[2]}/mibs/stand-ins"
 
 
 class Stage:
@@ -180,6 +181,26 @@ class Stage:
         daemon = Daemon(self.directory / f"{name}.log")
         daemon.launch(command, **how)
         self._clients.append(daemon)
+        return daemon
+
+    def receive_traps(self, configuration, *options, mibs="", more_lines=""):
+        """Run snmptrapd, with MIBS to translate by, and send it what snmpd has to tell.
+
+        MORE_LINES are snmpd's, which is started anew: it looks for receivers when it starts.
+        """
+        path = self.directory / "snmptrapd.conf"
+        path.write_text(configuration)
+        daemon = self.launch(
+            "snmptrapd", ["snmptrapd", "-f", "-Lo", "-I", "-smux", "-C", "-c", path, *options,
+                          "udp:127.0.0.1:162"],
+            env={**os.environ, "MIBS": mibs, "MIBDIRS": MIB_DIRECTORIES,
+                 "SNMP_PERSISTENT_DIR": str(self.directory / "persistent")})
+        until(lambda: "NET-SNMP version" in daemon.log, "snmptrapd listens")
+        self.snmpd.stop()
+        self.snmpd.more_lines = TRAPS + more_lines
+        self.snmpd.start()
+        self.agent.wait_until_registered(20)
+        self.wait_until_counted()
         return daemon
 
     def _end_clients(self):

@@ -2,7 +2,6 @@
 """What LibreNMS makes of its files, by the same tools; Debian does not have LibreNMS itself."""
 
 import json
-import os
 import pathlib
 import re
 import shlex
@@ -14,15 +13,13 @@ import yaml
 
 import mib
 import snmp
-from daemons import BUILD, TRAPS
 from levels import AGE_S, LEVELS
 from polling import until
-from stage import INTEGRATIONS, Stage
+from stage import INTEGRATIONS, MIB_DIRECTORIES, Stage
 
 SOURCES = pathlib.Path(__file__).parents[2]
 FILES = INTEGRATIONS / "librenms"
 PHP = SOURCES / "integrations/librenms"
-MIBS = f"+{BUILD}/mibs:{SOURCES}/mibs/stand-ins"
 LIVE = "udp:127.0.0.1:161"
 SIMULATED = "udp:127.0.0.1:1161"
 
@@ -40,7 +37,8 @@ _NUM_OID = re.compile(r"(\.\d+)+(\.?\{\{ \$(index|str_index_as_numeric) \}\})?(\
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
     """With a threshold that no test but that of the traps reaches."""
-    with Stage(tmp_path_factory.mktemp("stage"), threshold="leak state ipv4 closeWait 100") as stage:
+    directory = tmp_path_factory.mktemp("stage")
+    with Stage(directory, threshold="leak state ipv4 closeWait 100") as stage:
         yield stage
 
 
@@ -72,8 +70,8 @@ def simulator(stage):
 def walk(where, flags, oid):
     """As LibreNMS walks."""
     return subprocess.run(
-        ["snmpbulkwalk", "-v2c", "-c", "public", flags, "-M", MIBS, "-m", "TCP-STATE-COUNT-MIB",
-         "-r", "0", where, oid], capture_output=True, text=True).stdout
+        ["snmpbulkwalk", "-v2c", "-c", "public", flags, "-M", MIB_DIRECTORIES,
+         "-m", "TCP-STATE-COUNT-MIB", "-r", "0", where, oid], capture_output=True, text=True).stdout
 
 
 def discover(definition, where):
@@ -233,19 +231,9 @@ def test_trap_handler_logs_a_real_trap(stage, record_property):
     handler = stage.directory / "handler"
     handler.write_text(f"#!/bin/sh\ncat >{traps}.new\nmv {traps}.new {traps}\n")
     handler.chmod(0o755)
-    configuration = stage.directory / "snmptrapd.conf"
-    configuration.write_text("authCommunity log,execute,net public\n"
-                             f"traphandle TCP-STATE-COUNT-MIB::tcpThresholdRaised {handler}\n")
-    daemon = stage.launch(
-        "snmptrapd",
-        ["snmptrapd", "-f", "-Lo", "-I", "-smux", "-C", "-c", configuration, "udp:127.0.0.1:162"],
-        env={**os.environ, "MIBS": "+TCP-STATE-COUNT-MIB", "MIBDIRS": MIBS,
-             "SNMP_PERSISTENT_DIR": str(stage.directory / "persistent")})
-    until(lambda: "NET-SNMP version" in daemon.log, "snmptrapd listens")
-    stage.snmpd.stop()
-    stage.snmpd.more_lines = TRAPS
-    stage.snmpd.start()
-    stage.agent.wait_until_registered(20)
+    stage.receive_traps("authCommunity log,execute,net public\n"
+                        f"traphandle TCP-STATE-COUNT-MIB::tcpThresholdRaised {handler}\n",
+                        mibs="+TCP-STATE-COUNT-MIB")
     stage.make(4, "closeWait", 100)
     until(traps.exists, "a trap", 10)
     # SNMPv2-MIB, which names this object, may not be here.

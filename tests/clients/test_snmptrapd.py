@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What snmptrapd and SNMPTT tell of real notifications, which come through snmpd."""
 
-import os
 import pathlib
 import re
 
@@ -9,11 +8,10 @@ import pytest
 
 import mib
 import snmp
-from daemons import BUILD, TRAPS
+from daemons import BUILD
 from polling import until
 from stage import INTEGRATIONS, Stage
 
-MIBS = f"+{BUILD}/mibs:{pathlib.Path(__file__).parents[2]}/mibs/stand-ins"
 FILES = INTEGRATIONS / "snmptrapd"
 THRESHOLD = "leak state ipv4 closeWait 2"
 RAISED = ("WARNING", "leak is raised: state ipv4 closeWait is 5, wanted 2")
@@ -28,24 +26,6 @@ def stage(tmp_path):
         yield stage
 
 
-def start(stage, configuration, *options):
-    """snmptrapd listens, and snmpd, which looks for it when it starts, sends to it."""
-    path = stage.directory / "snmptrapd.conf"
-    path.write_text(configuration)
-    daemon = stage.launch(
-        "snmptrapd",
-        ["snmptrapd", "-f", "-Lo", "-I", "-smux", "-C", "-c", path, *options, "udp:127.0.0.1:162"],
-        env={**os.environ, "SNMP_PERSISTENT_DIR": str(stage.directory / "persistent")})
-    until(lambda: "NET-SNMP version" in daemon.log, "snmptrapd listens")
-    stage.snmpd.stop()
-    monitors = (BUILD / "snmpd.conf.d/tcp-state-monitors.conf").read_text()
-    stage.snmpd.more_lines = TRAPS + monitors.replace(" -r 10 ", " -r 1 ")
-    stage.snmpd.start()
-    stage.agent.wait_until_registered(20)
-    stage.wait_until_counted()
-    return daemon
-
-
 def raise_and_clear(stage):
     stage.make(4, "closeWait", 5)
     status = mib.of_threshold(mib.THRESHOLD_STATUS, "leak")
@@ -55,8 +35,8 @@ def raise_and_clear(stage):
 
 
 def test_snmptrapd_logs_a_line_of_each(stage, record_property):
-    daemon = start(stage, (FILES / "tcp-states-snmptrapd.conf").read_text(),
-                           "-M", MIBS, "-m", "TCP-STATE-COUNT-MIB")
+    daemon = stage.receive_traps((FILES / "tcp-states-snmptrapd.conf").read_text(),
+                                 mibs="+TCP-STATE-COUNT-MIB")
     raise_and_clear(stage)
     lines = until(lambda: told(daemon.log, 2), "two notifications", 10)
     for line, kind, value in zip(lines, ("Raised", "Cleared"), (5, 0)):
@@ -89,9 +69,11 @@ def snmptt_log(stage):
         text, found = re.subn(f"^{pattern}$", replacement, text, flags=re.MULTILINE)
         assert found
     (stage.directory / "snmptt.ini").write_text(text)
-    start(stage, "authCommunity log,execute,net public\n"
-                  f"traphandle default /usr/sbin/snmptt --ini={stage.directory}/snmptt.ini\n",
-                  "-On")
+    monitors = (BUILD / "snmpd.conf.d/tcp-state-monitors.conf").read_text()
+    stage.receive_traps(
+        "authCommunity log,execute,net public\n"
+        f"traphandle default /usr/sbin/snmptt --ini={stage.directory}/snmptt.ini\n", "-On",
+        more_lines=monitors.replace(" -r 10 ", " -r 1 "))
     return log
 
 
