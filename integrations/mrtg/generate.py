@@ -9,7 +9,7 @@ from levels import LEVELS
 _HEAD = """\
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# tcp-state-agent's counts, for MRTG. README.md tells what to do with it; HOST and COMMUNITY are yours.
+# tcp-state-agent's counts, for MRTG. HOST and COMMUNITY are yours; README.md tells more.
 
 Options[^]: gauge,growright,nopercent,integer
 YLegend[^]: sockets

@@ -6,7 +6,7 @@ import objects
 _HEAD = """\
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# tcp-state-agent's counts. README.md tells what to do with it; the address and the community are yours.
+# tcp-state-agent's counts. Address and community are yours; README.md tells more.
 
 [[inputs.snmp]]
   agents = ["udp://127.0.0.1:161"]
