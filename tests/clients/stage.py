@@ -98,6 +98,13 @@ class Stage:
                 self._maker.make(*row, number - self._maker.expected[row])
         self.wait_until_counted()
 
+    def clear(self):
+        """None of the made sockets is left; return when that is counted."""
+        with inside(self._counted):
+            self._maker.close()
+            self._maker = StateMaker()
+        self.wait_until_counted()
+
     def counts(self):
         """{(family, state): sockets}, as the kernel lists them now."""
         with inside(self._counted):
