@@ -6,14 +6,19 @@ import subprocess
 from PIL import Image
 
 
-def draw(html, directory, size, picture):
-    """HTML in a window of SIZE, (width, height), in few colours; files are in DIRECTORY."""
-    page = directory / "page.html"
-    page.write_text(html)
+def capture(address, picture, size, *options):
+    """Make the PNG file PICTURE of ADDRESS, as Chromium shows it in SIZE, (width, height)."""
     subprocess.run(
         ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-         f"--user-data-dir={directory}/chromium", "--window-size={},{}".format(*size),
-         f"--screenshot={picture}", page.as_uri()],
+         f"--user-data-dir={picture.parent}/chromium", "--window-size={},{}".format(*size),
+         f"--screenshot={picture}", *options, address],
         check=True, timeout=60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    with Image.open(picture) as shown:
+
+
+def draw(html, directory, size, picture):
+    """HTML in a window of SIZE, (width, height), in few colours; files are in DIRECTORY."""
+    page, shot = directory / "page.html", directory / "page.png"
+    page.write_text(html)
+    capture(page.as_uri(), shot, size)
+    with Image.open(shot) as shown:
         shown.convert("RGB").quantize(64).save(picture, optimize=True)

@@ -123,6 +123,10 @@ class Stage:
             if self.counts() == before:
                 return before, answer
 
+    def beside_the_sockets(self):
+        """A context: what is opened within is counted, once wait_until_counted() has returned."""
+        return inside(self._counted)
+
     @contextlib.contextmanager
     def waiting_connections(self, port, backlog, number):
         """Within, NUMBER connections wait at the listener 127.0.0.1:PORT; they count as NUMBER
