@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Cacti as Debian installs it, with a database, logs, RRDs and resources of the test's own.
+
+What the package keeps in fixed places is covered by scratch directories in a mount namespace, so
+that commands and paths are those of a real installation, and what is installed stays as it is.
+"""
+
+import csv
+import re
+import shlex
+import subprocess
+import time
+import urllib.request
+
+from polling import until
+
+SITE = "/usr/share/cacti/site"
+LOG = "/var/log/cacti/cacti.log"
+STEP = 300  # seconds from one poll to the next, as the default profile has it
+_LATE = 10  # seconds
+_LAST_FOUR_HOURS = 4  # as Cacti numbers its presets
+_PORT = 8080
+
+# Covered by an empty directory, or by one that begins as a copy.
+_COVERED = {"/var/lib/mysql": False, "/run/mysqld": False, "/etc/cacti": True,
+            "/var/lib/cacti": True, "/var/log/cacti": True, "/usr/share/cacti/resource": True}
+
+# It need not outlive a crash.
+_MARIADB = ["mariadbd", "--no-defaults", "--user=mysql", "--skip-networking", "--sync-binlog=0",
+            "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync",
+            "--innodb-doublewrite=0", "--innodb-buffer-pool-size=64M",
+            "--socket=/run/mysqld/mysqld.sock"]
+
+# Whoever comes may look at graphs, of four hours. What the poller could not read is logged. MariaDB
+# 10.11 leaves rows behind that Cacti deletes from a MEMORY table.
+_SET_UP = """
+ALTER TABLE poller_output ENGINE=InnoDB;
+UPDATE version SET cacti = '{version}';
+REPLACE INTO settings (name, value) VALUES
+    ('path_rrdtool', '/usr/bin/rrdtool'), ('path_php_binary', '/usr/bin/php'),
+    ('path_cactilog', '{log}'), ('rrdtool_version', '1.7.2'), ('poller_type', '1'),
+    ('poller_interval', '{step}'), ('cron_interval', '{step}'), ('spine_log_level', '1'),
+    ('selected_theme', 'modern');
+UPDATE user_auth SET enabled = 'on', must_change_password = '' WHERE username = 'guest';
+REPLACE INTO settings (name, value) SELECT 'guest_user', id FROM user_auth WHERE username = 'guest';
+INSERT INTO settings_user (user_id, name, value)
+    SELECT id, 'default_timespan', {timespan} FROM user_auth WHERE username = 'guest';
+"""
+
+
+class Cacti:
+    """Its database and its web server run; it polls when it is told to. STAGE is a stage.Stage.
+
+    Its time is its own: it begins POLLS polls ago, and is a step later after each.
+    """
+
+    def __init__(self, stage, polls):
+        self.began = self.now = (int(time.time()) // STEP - polls) * STEP
+        self._stage = stage
+        self._directory = stage.directory / "cacti"
+        self._directory.mkdir()
+        self._cover()
+        self._start_database()
+        self._start_web_server()
+
+    # ---- what it does ----
+
+    def poll(self):
+        """Poll everything, and return the time of the RRDs' row that then ends with the answers.
+
+        That is when the answers come a little after, as they do when cron polls.
+        """
+        polled, behind = self.now, int(time.time()) - self.now - _LATE
+        self.now += STEP
+        # The poller takes the time from the database too.
+        self.sql("SET GLOBAL init_connect ="
+                 f" 'SET SESSION timestamp = UNIX_TIMESTAMP(SYSDATE()) - {behind}'")
+        told = self.run("faketime", "-f", f"-{behind}s", "php", f"{SITE}/poller.php", "--force")
+        self.sql("SET GLOBAL init_connect = ''")
+        stored = int(re.search(r"RRDsProcessed:(\d+)", told)[1])
+        assert stored == len(self.titles()), told
+        return polled
+
+    def titles(self):
+        """{title of a data source: its id}."""
+        return {title: number for title, number in self.sql(
+            "SELECT name_cache, local_data_id FROM data_template_data WHERE local_data_id > 0")}
+
+    def last(self, title):
+        """{name: value} that the data source's RRD was updated with last; None is unknown."""
+        names, _, values = self.run("rrdtool", "lastupdate", self._rrd(title)).splitlines()
+        return {name: None if value == "U" else float(value)
+                for name, value in zip(names.split(), values.split()[1:], strict=True)}
+
+    def stored(self, title, begin, end):
+        """{time: {name: value}} of the rows in the data source's RRD; unknown is NaN."""
+        names, _, *rows = self.run("rrdtool", "fetch", self._rrd(title), "AVERAGE",
+                                   "--start", begin - STEP, "--end", end - STEP).splitlines()
+        return {int(time): dict(zip(names.split(), map(float, values.split()), strict=True))
+                for time, _, values in (row.partition(":") for row in rows)}
+
+    def exported(self, title, begin, end):
+        """What the graph draws, as Cacti exports it: {time: {legend: value}}.
+
+        Cacti itself calls a row by the time at which the next one ends.
+        """
+        told = self.get("graph_xport.php", title, graph_start=begin, graph_end=end)
+        _, _, table = told.decode("utf-8-sig").partition('""\n')
+        return {int(time.mktime(time.strptime(row.pop("Date"), "%Y-%m-%d %H:%M:%S"))) - STEP:
+                {legend: float(value) for legend, value in row.items()}
+                for row in csv.DictReader(table.splitlines())}
+
+    def get(self, page, title, **parameters):
+        """PAGE of the graph TITLE."""
+        (number,), = self.sql("SELECT local_graph_id FROM graph_templates_graph"
+                              f" WHERE title_cache = '{title}'")
+        query = "".join(f"&{name}={value}" for name, value in parameters.items())
+        with urllib.request.urlopen(
+                self.url(f"{page}?local_graph_id={number}&rra_id=0{query}"), timeout=30) as answer:
+            return answer.read()
+
+    def url(self, page):
+        return f"http://127.0.0.1:{_PORT}/cacti/{page}"
+
+    # ---- commands ----
+
+    def run(self, *command, user="www-data", directory="/", **how):
+        """What COMMAND, which has to succeed, prints; it sees the directories that Cacti sees."""
+        done = subprocess.run(self._inside(*command, user=user, directory=directory),
+                              capture_output=True, text=True, timeout=120, **how)
+        assert done.returncode == 0, (command, done.stdout[-2000:], done.stderr[-2000:])
+        return done.stdout
+
+    def sql(self, statements):
+        """Rows of texts."""
+        told = self.run("mariadb", "--batch", "--skip-column-names", "cacti", user="root",
+                        input=statements)
+        return [line.split("\t") for line in told.splitlines()]
+
+    def _rrd(self, title):
+        (path,), = self.sql("SELECT data_source_path FROM data_template_data"
+                            f" WHERE name_cache = '{title}'")
+        return path.replace("<path_rra>", "/var/lib/cacti/rra")
+
+    def _inside(self, *command, user, directory="/"):
+        place = ["nsenter", f"--mount=/proc/{self._holder.pid}/ns/mnt", f"--wdns={directory}"]
+        if user != "root":
+            place += ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+        return [*place, *map(str, command)]
+
+    # ---- what it runs on ----
+
+    def _cover(self):
+        lines = []
+        for number, (place, copied) in enumerate(_COVERED.items()):
+            scratch = self._directory / str(number)
+            if copied:
+                lines.append(f"cp -a {place} {scratch}")
+            else:
+                lines.append(f"mkdir {scratch} && chown mysql: {scratch}")
+            lines.append(f"mount --bind {scratch} {place}")
+        lines += ["touch " + shlex.quote(str(self._directory / "covered")), "exec sleep infinity"]
+        self._holder = self._stage.launch("mounts", ["unshare", "--mount", "sh", "-ec",
+                                                     "\n".join(lines)])
+        until((self._directory / "covered").exists, "the directories are covered", 30)
+
+    def _start_database(self):
+        self.run("mariadb-install-db", "--no-defaults", "--user=mysql", "--datadir=/var/lib/mysql",
+                 "--skip-test-db", user="root")
+        self._stage.launch("mariadbd", self._inside(*_MARIADB, user="root"))
+        until(self._answers, "the database answers", 60)
+        config = self.run("cat", "/etc/cacti/debian.php", user="root")
+        name, user, password = (re.search(rf"^\$database_{word}\s*= '(.*)';", config,
+                                          re.MULTILINE)[1]
+                                for word in ("default", "username", "password"))
+        self.run("mariadb", user="root", input=f"""
+            CREATE DATABASE {name}; CREATE USER {user}@localhost IDENTIFIED BY '{password}';
+            GRANT ALL ON {name}.* TO {user}@localhost;
+            GRANT SELECT ON mysql.time_zone_name TO {user}@localhost;""")
+        self.run("sh", "-c", f"mariadb {name} </usr/share/cacti/conf_templates/cacti.sql",
+                 user="root")
+        version = self.run("cat", f"{SITE}/include/cacti_version").strip()
+        self.sql(_SET_UP.format(version=version, log=LOG, step=STEP,
+                                 timespan=_LAST_FOUR_HOURS))
+
+    def _start_web_server(self):
+        root = "/var/lib/cacti/www"
+        self.run("mkdir", root, user="root")
+        self.run("ln", "-s", SITE, f"{root}/cacti", user="root")
+        self._stage.launch("php", self._inside("php", "-S", f"127.0.0.1:{_PORT}", "-t", root,
+                                               user="www-data"))
+        until(self._serves, "the web server answers", 20)
+
+    def _serves(self):
+        try:
+            with urllib.request.urlopen(self.url("graph_view.php"), timeout=10) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def _answers(self):
+        return subprocess.run(self._inside("mariadb-admin", "ping", user="root"),
+                              capture_output=True).returncode == 0
