@@ -9,8 +9,8 @@ import struct
 from PIL import Image
 import pytest
 
+import browser
 import mib
-import pictures
 import snmp
 from cacti_server import LOG, STEP, Cacti
 from stage import INTEGRATIONS, SOURCES, Stage
@@ -199,7 +199,7 @@ def invalid_responses(cacti):
             if "WARNING: Invalid Response(s)" in line]
 
 
-def test_graphs_show_the_history(stage, cacti, traffic, record_property):
+def test_graphs_show_the_history(stage, cacti, traffic, picture, record_property):
     for poll in range(HISTORY):
         with stage.beside_the_sockets():
             traffic.open(40 + round(30 * math.sin(poll / HISTORY * 2 * math.pi)))
@@ -215,16 +215,15 @@ def test_graphs_show_the_history(stage, cacti, traffic, record_property):
         assert [stored[state] for state in STATES[:-1]] == [
             counts[4, state] for state in STATES[:-1]]  # timeWaits may have ended meanwhile
 
-    graph, page = stage.directory / "graph.png", stage.directory / "page.png"
+    graph, page = picture("cacti"), stage.directory / "page.png"
     graph.write_bytes(cacti.get("graph_image.php", BY_STATE("ipv4"),
                                 graph_start=cacti.began - STEP, graph_end=ended))
-    pictures.keep("cacti", graph)
     assert pixels(graph, GREEN) > 5000 and pixels(graph, RED) > 1000
 
     # What the page loads by scripts takes some seconds.
-    pictures.capture(cacti.url("graph_view.php?action=preview&columns=1&thumbnails=false"
-                               "&rfilter=TCP+sockets"),
-                     page, (1500, 1500), "--virtual-time-budget=15000")
+    browser.capture(cacti.url("graph_view.php?action=preview&columns=1&thumbnails=false"
+                              "&rfilter=TCP+sockets"),
+                    page, (1500, 1500), "--virtual-time-budget=15000")
     assert pixels(page, GREEN, near=24) > 5000
     record_property("saw", f"{HISTORY} polls equal; graph and page show them")
 
