@@ -133,10 +133,6 @@ def test_graph(stage, collectd, picture):
     assert float(last) == stage.counts()[4, "closeWait"]
 
 
-def failures(collectd, what="ipv4 closeWait"):
-    return [text for severity, text in collectd.told if severity == "FAILURE" and what in text]
-
-
 def failures(collectd):
     return [text for severity, text in collectd.told
             if severity == "FAILURE" and "tcp_states/tcp_connections-ipv4 closeWait" in text]

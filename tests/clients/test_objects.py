@@ -11,7 +11,6 @@ import pytest
 import mib
 import objects
 import snmp
-from daemons import BUILD
 from stage import INTEGRATIONS, MIB_FILE, SOURCES
 
 OTHER_ROOT = ".1.3.6.1.4.1.99999.7"
