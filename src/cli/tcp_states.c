@@ -63,7 +63,7 @@ static int verify(void)
 	error = verify_print(stdout, &comparison, &style);
 	if (error != 0)
 		return trouble(strerror(-error));
-	return verify_agrees(&comparison) ? EXIT_SUCCESS : EXIT_DISAGREEMENT;
+	return comparison_agrees(&comparison) ? EXIT_SUCCESS : EXIT_DISAGREEMENT;
 }
 
 static int run(const struct options *options)

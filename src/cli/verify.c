@@ -29,11 +29,6 @@ static const struct grid_column columns[COLUMNS] = {
 	[COLUMN_DISTANCE] = {"off by", .right = true},
 };
 
-bool verify_agrees(const struct comparison *comparison)
-{
-	return comparison_total_distance(comparison) <= comparison_allowance(comparison);
-}
-
 int verify_count(struct comparison *comparison, const char **problem)
 {
 	const struct wanted wanted = {.policy = COUNT_AUTO};
@@ -43,7 +38,7 @@ int verify_count(struct comparison *comparison, const char **problem)
 	gatherer_initialise(&gatherer);
 	for (int try = 0; try < TRIES; try++) {
 		error = gatherer_compare(&gatherer, &wanted, comparison, problem);
-		if (error == 0 ? verify_agrees(comparison) : error != -ENODATA)
+		if (error == 0 ? comparison_agrees(comparison) : error != -ENODATA)
 			break;
 	}
 	gatherer_finalise(&gatherer);
@@ -88,7 +83,7 @@ int verify_print(FILE *file, const struct comparison *comparison, const struct s
 		grid_print(file, &grid, style);
 		fprintf(file, "\noff by %" PRId64 ", churn allows %" PRId64 "\nthey %s\n",
 			comparison_total_distance(comparison), comparison_allowance(comparison),
-			verify_agrees(comparison) ? "agree" : "disagree");
+			comparison_agrees(comparison) ? "agree" : "disagree");
 	}
 	grid_finalise(&grid);
 	return error;

@@ -15,9 +15,6 @@
  */
 int verify_count(struct comparison *comparison, const char **problem);
 
-/** Whether the counts differ by no more than what may have changed meanwhile. */
-bool verify_agrees(const struct comparison *comparison);
-
 /** Writes both counts, how far they differ and whether they agree. @return 0 or -ENOMEM */
 int verify_print(FILE *file, const struct comparison *comparison, const struct style *style);
 

@@ -234,6 +234,11 @@ int64_t comparison_total_distance(const struct comparison *comparison)
 	return outside;
 }
 
+bool comparison_agrees(const struct comparison *comparison)
+{
+	return comparison_total_distance(comparison) <= comparison_allowance(comparison);
+}
+
 int counter_compare(struct counter *counter, const struct tally *wanted,
 		    struct comparison *comparison)
 {
@@ -266,7 +271,7 @@ static int check_once(struct counter *counter, struct tally *tally)
 	if (error != 0)
 		return error;
 	*tally = comparison.after;
-	if (comparison_total_distance(&comparison) <= comparison_allowance(&comparison))
+	if (comparison_agrees(&comparison))
 		return 0;
 	tally->not_derived = "derived counts disagree with listed ones";
 	return NOT_DERIVED;

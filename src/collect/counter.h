@@ -88,4 +88,7 @@ int64_t comparison_allowance(const struct comparison *comparison);
 /** The sum of all distances. */
 int64_t comparison_total_distance(const struct comparison *comparison);
 
+/** Whether the methods agree: they differ by no more than what may have changed meanwhile. */
+bool comparison_agrees(const struct comparison *comparison);
+
 #endif

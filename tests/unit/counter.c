@@ -252,7 +252,7 @@ static bool counts_agree(const struct socket_counts *before, const struct socket
 		.opened = opened,
 	};
 
-	return comparison_total_distance(&comparison) <= comparison_allowance(&comparison);
+	return comparison_agrees(&comparison);
 }
 
 static void counts_agree_but_for_what_was_opened(void **state)
