@@ -473,19 +473,12 @@ static int check(const struct reading *reading, char problem[REMOTE_PROBLEM_SIZE
 static int prepare(struct reading *reading, const struct watched_ports *ports)
 {
 	struct snapshot *snapshot = reading->snapshot;
+	int error = snapshot_watch(snapshot, ports);
 
 	reading->states.sockets = snapshot->sockets;
-	if (ports->count == 0)
-		return 0;
-	snapshot->ports = calloc(ports->count, sizeof(*snapshot->ports));
-	if (snapshot->ports == NULL)
-		return -ENOMEM;
-	snapshot->ports_count = ports->count;
-	for (size_t port = 0; port < ports->count; port++) {
-		snapshot->ports[port].port = ports->port[port];
+	for (size_t port = 0; port < snapshot->ports_count; port++)
 		reading->ports[port].sockets = snapshot->ports[port].sockets;
-	}
-	return 0;
+	return error;
 }
 
 int remote_text_parse(char *text, const struct watched_ports *ports, int64_t now_ns,

@@ -62,17 +62,11 @@ static int count_sockets(struct gatherer *gatherer, const struct wanted *wanted,
 static int count_ports(struct gatherer *gatherer, const struct wanted *wanted,
 		       struct snapshot *snapshot)
 {
-	const struct watched_ports *ports = &wanted->ports;
 	socket_states states = wanted_states(wanted) | SOCKETS_LISTENING;
+	int error = snapshot_watch(snapshot, &wanted->ports);
 
-	if (ports->count == 0)
-		return 0;
-	snapshot->ports = calloc(ports->count, sizeof(*snapshot->ports));
-	if (snapshot->ports == NULL)
-		return -ENOMEM;
-	snapshot->ports_count = ports->count;
-	for (size_t port = 0; port < ports->count; port++)
-		snapshot->ports[port].port = ports->port[port];
+	if (error != 0 || snapshot->ports_count == 0)
+		return error;
 	return sock_diag_count_ports(&gatherer->kernel.dump, states, snapshot->ports,
 				     snapshot->ports_count);
 }

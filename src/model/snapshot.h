@@ -39,6 +39,10 @@ struct snapshot {
 /** An empty snapshot. @return NULL without memory */
 struct snapshot *snapshot_new(void);
 
+/** Gives an empty @p snapshot a place for each of @p ports, with no sockets yet. @return 0 or
+ * -ENOMEM */
+int snapshot_watch(struct snapshot *snapshot, const struct watched_ports *ports);
+
 /** Sockets in @p state, both families together. */
 uint32_t snapshot_total(const struct snapshot *snapshot, enum tcp_state state);
 
