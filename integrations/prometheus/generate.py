@@ -8,6 +8,7 @@ import itertools
 import json
 
 import objects
+import yaml_lines
 
 NAME = "tcp_state_count"
 
@@ -113,26 +114,13 @@ def generator_module(mib):
             "overrides": {found.name: {"type": type_of(found)} for found in enumerated}}
 
 
-def lines(value, indent=""):
-    """VALUE, of dicts, lists, texts and numbers, as lines of YAML."""
-    if isinstance(value, dict):
-        pairs = [(f"{name}:", item) for name, item in value.items()]
-    else:
-        pairs = [("-", item) for item in value]
-    for mark, item in pairs:
-        if item and isinstance(item, (dict, list)):
-            within = list(lines(item, indent + "  "))
-            if mark == "-":
-                yield f"{indent}- {within.pop(0).lstrip()}"
-            else:
-                yield indent + mark
-            yield from within
-        else:
-            yield f"{indent}{mark} {json.dumps(item)}"
+def scalar(value, _indent):
+    return [json.dumps(value)]
 
 
 def write(path, about, value):
-    path.write_text("\n".join([f"# {about}: made by tcp-state-agent's build.", *lines(value), ""]))
+    path.write_text("\n".join([f"# {about}: made by tcp-state-agent's build.",
+                               *yaml_lines.lines(value, scalar), ""]))
 
 
 def main():

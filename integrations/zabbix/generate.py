@@ -12,6 +12,7 @@ import re
 import uuid
 
 import objects
+import yaml_lines
 
 TEMPLATE = "TCP states by SNMP"
 _GROUP = {"uuid": "846977d1dfed4968bc5f8bdb363285bc", "name": "Templates/Operating systems"}
@@ -508,29 +509,17 @@ def _valuemap(name, values):
         {"value": str(number), "newvalue": word} for word, number in values.items()]}
 
 
-def _yaml(value, indent=""):
-    """The lines of VALUE, which is of dicts, lists and strings."""
-    if isinstance(value, str):
-        if "\n" in value:
-            return [" |-", *(f"{indent}{line}".rstrip() for line in value.split("\n"))]
-        plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_/ .-]*", value) and value not in ("YES", "NO")
-        return [f" {value}" if plain else " '" + value.replace("'", "''") + "'"]
-    lines = [""]
-    for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
-        first, *others = _yaml(inner, indent + "  ")
-        if isinstance(value, dict):
-            lines += [f"{indent}{name}:{first}", *others]
-        elif isinstance(inner, str):
-            lines += [f"{indent}-{first}", *others]
-        else:
-            lines += [f"{indent}- {others[0].lstrip()}", *others[1:]]
-    return lines
+def _scalar_lines(text, indent):
+    if "\n" in text:
+        return ["|-", *(f"{indent}{line}".rstrip() for line in text.split("\n"))]
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_/ .-]*", text) and text not in ("YES", "NO")
+    return [text if plain else "'" + text.replace("'", "''") + "'"]
 
 
 def main():
     mib, directory = objects.arguments()
     for form in (Zabbix60, Zabbix70):
-        text = "\n".join(_yaml(Generator(mib, form()).export())[1:])
+        text = "\n".join(yaml_lines.lines(Generator(mib, form()).export(), _scalar_lines))
         path = directory / f"tcp-state-agent-{form.version}.yaml"
         path.write_text(f"# SPDX-License-Identifier: BSD-2-Clause\n{text}\n", encoding="ascii")
 
