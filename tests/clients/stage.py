@@ -31,7 +31,7 @@ COMMUNITY = "public"
 SOURCES = pathlib.Path(__file__).parents[2]
 INTEGRATIONS = BUILD / "integrations"  # as generated
 MIB_FILE = BUILD / "mibs" / f"{objects.MODULE}.txt"
-MIB_DIRECTORIES = f"+{MIB_FILE.parent}:{pathlib.Path(__file__).parents[2]}/mibs/stand-ins"
+MIB_DIRECTORIES = f"+{MIB_FILE.parent}:{SOURCES}/mibs/stand-ins"
 
 
 class Stage:
@@ -98,13 +98,6 @@ class Stage:
                 self._maker.make(*row, number - self._maker.expected[row])
         self.wait_until_counted()
 
-    def clear(self):
-        """None of the made sockets is left; return when that is counted."""
-        with inside(self._counted):
-            self._maker.close()
-            self._maker = StateMaker()
-        self.wait_until_counted()
-
     def counts(self):
         """{(family, state): sockets}, as the kernel lists them now."""
         with inside(self._counted):
@@ -155,9 +148,7 @@ class Stage:
         self.agent = Agent(directory, self.snmpd.agentx)
         self.agent.configure(**self._directives)
         with inside(self._counted):
-            self.agent.start(launcher=self._refusals.launcher,
-                             pass_fds=self._refusals.descriptors)
-        self._refusals.begin()
+            self._refusals.start(self.agent)
         self.agent.wait_until_registered(10)
         self.wait_until_counted()
 

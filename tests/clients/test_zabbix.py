@@ -80,7 +80,7 @@ def watched(zabbix, asked):
 @pytest.fixture
 def calm(stage, watched):
     """Without made sockets and problems, whatever went before."""
-    stage.clear()
+    stage.unmake()
     watched.wait_until_problems(seconds=60)
 
 
@@ -310,7 +310,7 @@ def test_values_are_the_agents(stage, asked, record_property):
 
 
 def test_discovered_ports_listeners_and_thresholds(stage, asked, record_property):
-    stage.clear()
+    stage.unmake()
     stage.make(4, "closeWait", 31)
     with waiting_connections(stage, 3, backlog=7, port=PORT):
         endpoint = f"127.0.0.1:{PORT}"
@@ -338,7 +338,7 @@ def test_triggers_fire_and_recover(stage, watched, calm, record_property):
              "Many sockets in timeWait",
              "Threshold waiting is raised: state any closeWait, range 30")
     watched.wait_until_problems(*fired, seconds=30)
-    stage.clear()
+    stage.unmake()
     watched.wait_until_problems()
     record_property("saw", "fired and recovered: " + ", ".join(fired))
 
@@ -462,7 +462,7 @@ def test_notifications_are_received(stage, watched, calm, snmptrapd, zabbix, rec
                         selectTags=["tag", "value"])
     assert event["name"] == "Threshold waiting was raised"
     assert {"tag": "threshold", "value": "waiting"} in event["tags"]
-    stage.clear()
+    stage.unmake()
     until(lambda: len(received()) == 2, "it was cleared", 20, pause=0.2)
     watched.wait_until_problems()
     for told, which in zip(received(), (mib.RAISED, mib.CLEARED), strict=True):

@@ -69,6 +69,11 @@ class Refusals:
     def go_on(self):
         self._answering.set()
 
+    def start(self, agent):
+        """Start AGENT by the launcher."""
+        agent.start(launcher=self.launcher, pass_fds=self.descriptors)
+        self.begin()
+
     def begin(self):
         """To be called after the launcher has been started."""
         self._ours.settimeout(5)
