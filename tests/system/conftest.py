@@ -129,8 +129,7 @@ def refusals(snmpd, agent):
     refusals = Refusals()
     snmpd.start()
     agent.configure(refreshInterval=0.1, maxAge=1)
-    agent.start(launcher=refusals.launcher, pass_fds=refusals.descriptors)
-    refusals.begin()
+    refusals.start(agent)
     agent.wait_until_registered()
     yield refusals
     agent.clean_up()

@@ -3,7 +3,6 @@
 
 import os
 import pathlib
-import re
 
 
 def with_children(pid):
@@ -11,6 +10,12 @@ def with_children(pid):
     children = [int(child) for task in _tasks(pid)
                 for child in (task / "children").read_text().split()]
     return [pid, *(found for child in children for found in with_children(child))]
+
+
+def status(pid):
+    """{name: text} of /proc/PID/status; PID may be a thread's."""
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
 
 
 def descriptors(pid):
@@ -39,5 +44,4 @@ def _tasks(pid):
 
 
 def _memory_kib(pid, name):
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(rf"^{name}:\s+(\d+) kB", status, re.MULTILINE)[1])
+    return int(status(pid)[name].split()[0])

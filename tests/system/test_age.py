@@ -111,8 +111,7 @@ def test_nothing_is_registered_before_the_first_counts(snmpd, agent):
     refusals = Refusals()
     refusals.error = errno.EPERM
     snmpd.start()
-    agent.start(launcher=refusals.launcher, pass_fds=refusals.descriptors)
-    refusals.begin()
+    refusals.start(agent)
     agent.wait_until_logged("Operation not permitted")
     assert snmp.get(mib.REFRESHES)[0].type == "noSuchObject"
     refusals.error = 0

@@ -16,6 +16,7 @@ import snmp
 from daemons import BUILD, SANITIZED
 from injection import SYSCALLS, Injection
 from polling import until
+from process import status
 
 AT_FDCWD = -100
 PROT_READ, PROT_WRITE, PROT_EXEC = 1, 2, 4
@@ -74,11 +75,6 @@ def attendant_of(agent):
     return int(children[0])
 
 
-def status(directory):
-    lines = (directory / "status").read_text().splitlines()
-    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
-
-
 def call(injected, name, *arguments):
     return injected.call(SYSCALLS[name], *arguments)
 
@@ -111,8 +107,8 @@ def test_every_thread_is_confined(served):
     threads = list(pathlib.Path(f"/proc/{served.pid}/task").iterdir())
     assert len(threads) == 2
     for thread in threads:
-        assert status(thread)["Seccomp"] == "2"
-        assert status(thread)["NoNewPrivs"] == "1"
+        assert status(thread.name)["Seccomp"] == "2"
+        assert status(thread.name)["NoNewPrivs"] == "1"
 
 
 # ---- the attendant ----

@@ -39,8 +39,7 @@ def stretching(many_sockets, snmpd, agent):
     refusals = Refusals()
     snmpd.start()
     agent.configure(countMethod="full", cpuLimit=LIMIT, maxAge=None)
-    agent.start(launcher=refusals.launcher, pass_fds=refusals.descriptors)
-    refusals.begin()
+    refusals.start(agent)
     agent.wait_until_registered()
     assert snmp.get_value(mib.of_state(mib.TOTAL, "timeWait")) == SOCKETS
     until(lambda: snmp.get_value(mib.REFRESHES) >= 3, "refreshes", 10)

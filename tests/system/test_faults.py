@@ -286,8 +286,7 @@ def test_netlink_is_denied_from_the_start(snmpd, agent):
     refusals = Refusals()
     refusals.socket_error = errno.EPERM
     snmpd.start()
-    agent.start(launcher=refusals.launcher, pass_fds=refusals.descriptors)
-    refusals.begin()
+    refusals.start(agent)
     agent.wait_until_logged("Operation not permitted")
     for _ in watch(0.5):
         assert snmp.get(mib.REFRESHES)[0].type == "noSuchObject"

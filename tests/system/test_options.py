@@ -3,7 +3,6 @@
 
 import grp
 import os
-import pathlib
 import pwd
 import shutil
 import signal
@@ -15,13 +14,9 @@ import mib
 import snmp
 from daemons import AGENT, refused
 from polling import until
+from process import status
 
 LONG_PATH = "/" + 120 * "a"
-
-
-def status(pid):
-    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
 
 
 # ---- what is answered at once ----

@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 import mib
+import process
 import snmp
 from booted import POSSIBLE, Booted
 from daemons import AGENT, BUILD, SANITIZED, WITH_SYSTEMD, served_counts
@@ -120,11 +121,6 @@ def wait_for_status(system, unit, status):
     until(lambda: system.shown(unit, "StatusText") == status, status)
 
 
-def status_of(pid):
-    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
-
-
 @run
 def test_the_unit_serves(system, listeners):
     listeners.number(3)
@@ -149,7 +145,7 @@ def test_the_unit_serves(system, listeners):
 def test_the_unit_has_no_privilege(system):
     system.run("systemctl", "start", UNIT)
     user, *_ = system.run("id", "-u", USER).split()
-    shown = status_of(system.main_pid(UNIT))
+    shown = process.status(system.main_pid(UNIT))
     assert shown["Uid"].split() == 4 * [user] and user != "0"
     assert {int(shown[f"Cap{kind}"], 16) for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {0}
     assert (shown["NoNewPrivs"], shown["Seccomp"]) == ("1", "2")
