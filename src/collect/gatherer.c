@@ -20,10 +20,20 @@ void gatherer_finalise(struct gatherer *gatherer)
 	proc_finalise(&gatherer->kernel.proc);
 }
 
-static int list_listeners(struct gatherer *gatherer, struct snapshot *snapshot)
+/*
+ * The first dump of a refresh: the one that fails where the kernel cannot dump TCP sockets at all.
+ * It says so by these errors (net/core/sock_diag.c, net/ipv4/inet_diag.c), which mean nothing to a
+ * reader who was told of no file and no protocol.
+ */
+static int list_listeners(struct gatherer *gatherer, struct snapshot *snapshot, const char **failed)
 {
-	return sock_diag_list_listeners(&gatherer->kernel.dump, &snapshot->listeners,
-					&snapshot->listeners_count);
+	int error = sock_diag_list_listeners(&gatherer->kernel.dump, &snapshot->listeners,
+					     &snapshot->listeners_count);
+
+	*failed = "listing the listeners";
+	if (error == -ENOENT || error == -EOPNOTSUPP || error == -EPROTONOSUPPORT)
+		*failed = "listing the listeners, which takes the kernel's module tcp_diag";
+	return error;
 }
 
 /* The sockets that listen are counted where they are listed, so that the two agree. */
@@ -74,8 +84,7 @@ static int count_ports(struct gatherer *gatherer, const struct wanted *wanted,
 static void gather(struct gatherer *gatherer, const struct wanted *wanted,
 		   struct snapshot *snapshot, struct refresh *refresh)
 {
-	refresh->failed = "listing the listeners";
-	refresh->error = list_listeners(gatherer, snapshot);
+	refresh->error = list_listeners(gatherer, snapshot, &refresh->failed);
 	if (refresh->error != 0)
 		return;
 	refresh->failed = "counting the sockets";
@@ -118,8 +127,7 @@ int gatherer_compare(struct gatherer *gatherer, const struct wanted *wanted,
 	struct snapshot listed = {0};
 	int error;
 
-	*failed = "listing the listeners";
-	error = list_listeners(gatherer, &listed);
+	error = list_listeners(gatherer, &listed, failed);
 	if (error != 0)
 		return error;
 	sum_listeners(&listed, tally.listening);

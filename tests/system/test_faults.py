@@ -255,11 +255,15 @@ def test_each_allocation_for_a_notification_fails(snmptrapd, agent, faults, snmp
 
 # ---- netlink ----
 
-@pytest.mark.parametrize("error", [errno.EPERM, errno.ENOENT, errno.ENOBUFS],
-                         ids=lambda error: errno.errorcode[error])
-def test_netlink_is_denied(agent, refusals, expected, error):
+@pytest.mark.parametrize("error, told", [
+    (errno.EPERM, "listing the listeners: "),
+    (errno.ENOENT, "module tcp_diag: "),
+    (errno.EOPNOTSUPP, "module tcp_diag: "),
+    (errno.ENOBUFS, "listing the listeners: "),
+], ids=lambda value: errno.errorcode.get(value, ""))
+def test_netlink_is_denied(agent, refusals, expected, error, told):
     refusals.error = error
-    wait_for_error(os.strerror(error))
+    wait_for_error(told + os.strerror(error))
     before = errors()
     observe_until(expected, lambda rows, age: rows is None)
     assert errors() >= before + 3
