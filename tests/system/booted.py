@@ -3,7 +3,8 @@
 
 It has the test's network, and of the machine's files all but what a test writes into `etc`, `units`
 and `programs`: those are its /etc (over the machine's), all the units that it knows, and its
-/usr/local/sbin. /run and the places for temporary files are its own.
+/usr/local/sbin. What it writes below /var is its own, and so are /run and the places for temporary
+files.
 """
 
 import os
@@ -24,9 +25,12 @@ set -e
 mount --make-rprivate /
 mount -t proc proc /proc
 mount -t tmpfs tmpfs "$1/overlay"
-mkdir "$1/overlay/upper" "$1/overlay/work"
-cp -a "$1/etc/." "$1/overlay/upper"
-mount -t overlay -o "lowerdir=/etc,upperdir=$1/overlay/upper,workdir=$1/overlay/work" overlay /etc
+for place in etc var; do
+    overlay=$1/overlay/$place
+    mkdir -p "$overlay/upper" "$overlay/work"
+    [ ! -d "$1/$place" ] || cp -a "$1/$place/." "$overlay/upper"
+    mount -t overlay -o "lowerdir=/$place,upperdir=$overlay/upper,workdir=$overlay/work" overlay "/$place"
+done
 mount --bind "$1/programs" /usr/local/sbin
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd/system /run/units

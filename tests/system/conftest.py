@@ -68,7 +68,8 @@ def snmpd(tmp_path):
 def drop_in(snmpd, tmp_path):
     """drop_in(NAME, REPLACEMENTS): puts a file of the build where snmpd includes it from.
 
-    The rest of snmpd's configuration is what Debian gives to it.
+    The rest of snmpd's configuration is what Debian gives to it. Its sockets are in the test's
+    directory: snmpd.agentx instead of /run/agentx/master, and net-snmp's default below "root".
     """
     directory = tmp_path / "snmpd.conf.d"
     directory.mkdir()
@@ -77,6 +78,8 @@ def drop_in(snmpd, tmp_path):
 
     def drop_in(name, replacements=()):
         text = (BUILD / "snmpd.conf.d" / name).read_text()
+        text = text.replace("unix:/run/agentx/master", f"unix:{snmpd.agentx}")
+        text = text.replace("unix:/var/agentx/master", f"unix:{tmp_path}/root/agentx")
         for pattern, replacement in replacements:
             text, found = re.subn(pattern, replacement, text, flags=re.MULTILINE)
             assert found

@@ -30,6 +30,26 @@ def test_the_counts_are_in_the_view(drop_in, snmpd, agent):
     assert "Error" not in snmpd.log and "Warning" not in snmpd.log
 
 
+def test_the_socket_of_the_group_and_the_default_one(drop_in, snmpd, make_agent, open_path):
+    """The latter is in a directory that is root's alone, as snmpd by itself makes it."""
+    drop_in("tcp-state-agent.conf", ((r"root tcp-state-agent$", "root daemon"),))
+    drop_in("tcp-state-contexts.conf")
+    (open_path / "root").mkdir(0o700)
+    default = open_path / "root/agentx"
+    snmpd.start()
+    for name, options, words in (
+            ("outsider", ("-g", "nogroup"), "Permission denied"),
+            ("astray", ("-g", "daemon", "-x", default), "Permission denied"),
+            ("member", ("-g", "daemon"), "registered with snmpd")):
+        agent = make_agent(name)
+        agent.start("-u", "nobody", *options)
+        agent.wait_until_logged(words)
+    of_root = make_agent("of_root")
+    of_root.start("-n", "web", "-x", default)
+    for community in ("public", "public-web"):
+        of_root.wait_until_registered(community=community)
+
+
 def events(snmptrapd):
     """[(name, kind, instance, value, the other varbinds' values)]"""
     told = []

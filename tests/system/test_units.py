@@ -20,8 +20,9 @@ from network import inside
 from polling import until
 
 UNITS = BUILD / "packaging/systemd"
-SYSUSERS = BUILD / "packaging/sysusers.d/tcp-state-agent.conf"
-CONFIGURATION = pathlib.Path(__file__).parents[2] / "packaging/tcp-state-agent.conf"
+PACKAGING = pathlib.Path(__file__).parents[2] / "packaging"
+SYSUSERS = PACKAGING / "sysusers.d/tcp-state-agent.conf"
+CONFIGURATION = PACKAGING / "tcp-state-agent.conf"
 SNMPD_UNIT = pathlib.Path("/lib/systemd/system/snmpd.service")
 UNIT, TEMPLATE, INSTANCE = (f"tcp-state-agent{of}.service" for of in ("", "@", "@web"))
 
@@ -108,9 +109,8 @@ def system(tmp_path):
     snmp_places = system.etc / "snmp/snmpd.conf.d"
     snmp_places.mkdir(parents=True)
     (snmp_places.parent / "snmpd.conf").write_text(_SNMPD_CONF.format(address=snmp.ADDRESS))
-    for_snmpd = (BUILD / "snmpd.conf.d/tcp-state-agent.conf").read_text()
-    (snmp_places / "tcp-state-agent.conf").write_text(for_snmpd.replace("#agentX", "agentX"))
-    shutil.copy(BUILD / "snmpd.conf.d/tcp-state-contexts.conf", snmp_places)
+    for name in ("tcp-state-agent.conf", "tcp-state-contexts.conf"):
+        shutil.copy(BUILD / "snmpd.conf.d" / name, snmp_places)
     shutil.copy(CONFIGURATION, snmp_places.parent)
     system.start()
     yield system
@@ -144,9 +144,11 @@ def test_the_unit_serves(system, listeners):
 @run
 def test_the_unit_has_no_privilege(system):
     system.run("systemctl", "start", UNIT)
-    user, *_ = system.run("id", "-u", USER).split()
+    user, group = (system.run("id", f"-{what}", USER).strip() for what in "ug")
     shown = process.status(system.main_pid(UNIT))
     assert shown["Uid"].split() == 4 * [user] and user != "0"
+    # Of Debian-snmp's, who may read snmpd's communities, it is not a member.
+    assert shown["Gid"].split() == 4 * [group] and shown["Groups"].split() == [group]
     assert {int(shown[f"Cap{kind}"], 16) for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {0}
     assert (shown["NoNewPrivs"], shown["Seccomp"]) == ("1", "2")
 
