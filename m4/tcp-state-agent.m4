@@ -68,7 +68,9 @@ AC_DEFUN([TSA_NETSNMP], [
   tsa_netsnmp_missing="net-snmp 5.9 or later with its agent library is needed (Debian: libsnmp-dev, Fedora: net-snmp-devel)"
   PKG_CHECK_EXISTS([netsnmp-agent >= 5.9],
     [NETSNMP_LIBS=`$PKG_CONFIG --libs-only-L netsnmp-agent`],
-    [AC_CHECK_PROG([NET_SNMP_CONFIG], [net-snmp-config], [net-snmp-config])
+    [# this machine's would tell of this machine's library
+     AS_IF([test "x$cross_compiling" != xyes],
+       [AC_CHECK_PROG([NET_SNMP_CONFIG], [net-snmp-config], [net-snmp-config])])
      AS_IF([test -z "$NET_SNMP_CONFIG"], [AC_MSG_ERROR([$tsa_netsnmp_missing])])
      AS_CASE([`$NET_SNMP_CONFIG --version`], [5.[[0-8]]|5.[[0-8]].*|[[1-4]].*],
        [AC_MSG_ERROR([$tsa_netsnmp_missing])])
