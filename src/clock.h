@@ -27,4 +27,13 @@ static inline int64_t clock_now_ns(void)
 	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
+/** @p ns as the system calls take it, whose fields have 32 bits on some machines. */
+static inline struct timespec clock_timespec(int64_t ns)
+{
+	return (struct timespec){
+		.tv_sec = (time_t)(ns / NS_PER_SECOND),
+		.tv_nsec = (long)(ns % NS_PER_SECOND),
+	};
+}
+
 #endif

@@ -81,7 +81,7 @@ static int set_value(netsnmp_variable_list *variable, const struct mib_instance 
 	case ASN_GAUGE: /* RFC 2578, section 7.1.7: stays at its maximum */
 		failed = snmp_set_var_typed_integer(
 			variable, instance->type,
-			value->number > UINT32_MAX ? UINT32_MAX : (long)value->number);
+			(long)(value->number > UINT32_MAX ? UINT32_MAX : value->number));
 		break;
 	case ASN_OCTET_STR:
 		failed = snmp_set_var_typed_value(variable, instance->type, value->text,

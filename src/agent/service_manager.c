@@ -50,8 +50,8 @@ static void set_alarm(struct service_manager *manager)
 {
 	int64_t interval_ns = manager->watchdog_ns / 4;
 	struct timeval interval = {
-		.tv_sec = interval_ns / NS_PER_SECOND,
-		.tv_usec = interval_ns % NS_PER_SECOND / NS_PER_US,
+		.tv_sec = (time_t)(interval_ns / NS_PER_SECOND),
+		.tv_usec = (suseconds_t)(interval_ns % NS_PER_SECOND / NS_PER_US),
 	};
 
 	snmp_alarm_register_hr(interval, SA_REPEAT, feed_watchdog, manager);

@@ -30,10 +30,8 @@
 /* A timer of our own, because the library's are allocated: one that failed would end the tries. */
 static void set_timer(const struct session *session, int64_t wait_ns)
 {
-	struct itimerspec wait = {0};
+	const struct itimerspec wait = {.it_value = clock_timespec(wait_ns)};
 
-	wait.it_value.tv_sec = wait_ns / NS_PER_SECOND;
-	wait.it_value.tv_nsec = wait_ns % NS_PER_SECOND;
 	timerfd_settime(session->timer, 0, &wait, NULL);
 }
 

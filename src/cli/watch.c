@@ -160,10 +160,7 @@ static int wait_until(struct watch *watch, int64_t due_ns)
 		{.fd = watch->screen.keyboard, .events = POLLIN},
 	};
 	int64_t left_ns = due_ns - clock_now_ns();
-	const struct timespec left = {
-		.tv_sec = left_ns / NS_PER_SECOND,
-		.tv_nsec = left_ns % NS_PER_SECOND,
-	};
+	const struct timespec left = clock_timespec(left_ns);
 	int error = 0;
 
 	if (left_ns <= 0 || ppoll(happened, 2, &left, NULL) <= 0)

@@ -59,7 +59,7 @@ static int64_t affordable_interval_ns(const struct collector_settings *settings,
  */
 static bool wait_until_due(struct collector *collector, int64_t due_ns)
 {
-	struct itimerspec due = {0};
+	const struct itimerspec due = {.it_value = clock_timespec(due_ns)};
 	struct pollfd orders_or_timer[] = {
 		{.fd = collector->orders[READ_END], .events = POLLIN},
 		{.fd = collector->timer, .events = POLLIN},
@@ -67,8 +67,6 @@ static bool wait_until_due(struct collector *collector, int64_t due_ns)
 	struct collector_settings *settings = &collector->settings;
 	uint64_t expirations;
 
-	due.it_value.tv_sec = due_ns / NS_PER_SECOND;
-	due.it_value.tv_nsec = due_ns % NS_PER_SECOND;
 	timerfd_settime(collector->timer, TFD_TIMER_ABSTIME, &due, NULL);
 	while (poll(orders_or_timer, 2, -1) < 0 && errno == EINTR)
 		;

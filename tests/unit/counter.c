@@ -128,7 +128,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 {
 	if (!fake.scripted)
 		return __real_clock_gettime(clock, now);
-	*now = (struct timespec){fake.now_ns / NS_PER_SECOND, fake.now_ns % NS_PER_SECOND};
+	*now = clock_timespec(fake.now_ns);
 	return 0;
 }
 
