@@ -8,7 +8,7 @@
 #define BAR_PLACES 10
 
 /* Of the backlog, where it is time to look. */
-#define NEARLY_FULL 0.8
+#define NEARLY_FULL_PERCENT 80
 
 /* The port is what an endpoint is known by. */
 #define ENDPOINT_LEAST 14
@@ -38,8 +38,9 @@ static enum colour fill_colour(const struct listener *listener)
 		return COLOUR_DIM;
 	if (listener->queued >= listener->backlog)
 		return COLOUR_RED;
-	return (double)listener->queued < NEARLY_FULL * (double)listener->backlog ? COLOUR_GREEN
-										  : COLOUR_YELLOW;
+	return UINT64_C(100) * listener->queued < (uint64_t)NEARLY_FULL_PERCENT * listener->backlog
+		       ? COLOUR_GREEN
+		       : COLOUR_YELLOW;
 }
 
 static void write_number(struct grid_cell *cell, uint32_t number)

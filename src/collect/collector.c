@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -46,7 +47,7 @@ static int64_t cpu_time_ns(void)
 /* The interval, or a longer one in which a refresh of this cost keeps to the limit. */
 static int64_t affordable_interval_ns(const struct collector_settings *settings, int64_t cost_ns)
 {
-	int64_t affordable_ns = (int64_t)((double)cost_ns * 100 / settings->cpu_limit);
+	int64_t affordable_ns = llround((double)cost_ns * 100 / settings->cpu_limit);
 
 	return affordable_ns > settings->interval_ns ? affordable_ns : settings->interval_ns;
 }
