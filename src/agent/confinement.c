@@ -222,11 +222,18 @@ static int allow_memory(scmp_filter_ctx filter)
 	return error;
 }
 
+/* The place of clone()'s flags among its arguments. */
+#ifdef __s390__
+#define CLONE_FLAGS 1
+#else
+#define CLONE_FLAGS 0
+#endif
+
 /* A filter cannot see the flags of clone3(), which are in memory; without it there is clone(). */
 static int allow_threads(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp of_this_process =
-		SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
+		SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
 	int error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 
 	return error == 0 ? allow(filter, "clone", 1, &of_this_process) : error;
