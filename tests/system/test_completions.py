@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+import usage
+from daemons import BUILD
 from polling import until
 from terminal import Terminal
 
@@ -79,9 +81,8 @@ def test_every_word_is_offered(shell):
 
 
 def test_every_long_option_is_offered(shell):
-    shell.offers("tcp-states --", ["--ipv4", "--ipv6", "--state", "--port", "--listen",
-                                   "--summary", "--verify", "--watch", "--output", "--host",
-                                   "--version", "--help"])
+    options = usage.options(BUILD / "tcp-states")
+    shell.offers("tcp-states --", ["-" + option for option in options if option[0] == "-"])
 
 
 def test_options_of_net_snmp_are_left_alone(shell):

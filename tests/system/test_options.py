@@ -28,20 +28,6 @@ def test_version(agent):
     assert len(done.stdout.splitlines()) == 1
 
 
-def test_help_names_every_option(agent):
-    done = agent.run("-h")
-    assert (done.returncode, done.stderr) == (0, "")
-    for option in "fxncCLDpugHvh":
-        assert f"\n  -{option}" in done.stdout
-
-
-def test_directives(agent):
-    done = agent.run("-H")
-    assert (done.returncode, done.stderr) == (0, "")
-    for directive in ("refreshInterval", "maxAge", "agentXSocket"):
-        assert f"\n  {directive} " in done.stdout
-
-
 # ---- options that are wrong ----
 
 @pytest.mark.parametrize("where", [("-f",), ()], ids=["foreground", "daemon"])
