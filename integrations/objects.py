@@ -28,6 +28,8 @@ _IMPORTED_INDEXES = {"tcpListenerEntry": ("tcpListenerLocalAddressType", "tcpLis
                                           "tcpListenerLocalPort")}
 _INET_VERSION = {"ipv4": 1, "ipv6": 2}  # those that the module counts
 
+_LISTS = ("OBJECTS", "NOTIFICATIONS", "MANDATORY-GROUPS")
+
 _TOKEN = re.compile(r"""
     \s+ | --.*? (?=\n|\Z)
     | (?P<text> "[^"]*") | (?P<word> [A-Za-z][A-Za-z0-9-]*) | (?P<number> \d+)
@@ -45,8 +47,11 @@ class Object:
     """One object: KIND is scalar, column, index, entry, table or notification.
 
     SYNTAX is its base type's name, such as Gauge32, or that of a textual convention; ENUMERATION
-    is {name: number}. INDEX, of columns, indexes and entries, names the objects of the row's
-    index; IMPLIED tells whether the last one's length is left out. OBJECTS are a notification's.
+    is {name: number}, and RESTRICTION a size or range, such as "SIZE (1..32)" or "1..65535". INDEX,
+    of columns, indexes and entries, names the objects of the row's index; IMPLIED tells whether the
+    last one's length is left out. OBJECTS are a notification's.
+
+    Of Module.others KIND is a macro, such as OBJECT-GROUP, whose OBJECTS are what it lists.
     """
 
     name: str
@@ -60,6 +65,8 @@ class Object:
     index: tuple = ()
     implied: bool = False
     objects: tuple = ()
+    restriction: str = ""
+    reference: str = ""
 
     @property
     def dotted(self):
@@ -72,12 +79,16 @@ class Object:
 
 
 class Module:
-    """All Objects of the module, by name: in their order there, which is that of their OIDs."""
+    """All Objects of the module, by name: in their order there, which is that of their OIDs.
 
-    def __init__(self, root, objects, states):
+    OTHERS are what else it defines, by name, in the order of the module.
+    """
+
+    def __init__(self, root, objects, states, others):
         self.root = root
         self.objects = objects
         self.states = states
+        self.others = others
         self.families = _INET_VERSION
 
     def __getitem__(self, name):
@@ -130,8 +141,9 @@ class _Reader:
         self._tokens = list(_tokens(text))
         self._next = 0
         self._oids = dict(_IMPORTED)
-        self._conventions = {"InetVersion": ("InetVersion", _INET_VERSION)}
+        self._conventions = {"InetVersion": ("InetVersion", _INET_VERSION, "")}
         self._objects = {}
+        self._others = {}
         self._root = None
 
     def module(self):
@@ -143,7 +155,8 @@ class _Reader:
             raise MibError("something follows END")
         if self._root is None or "TcpState" not in self._conventions:
             raise MibError("MODULE-IDENTITY or TcpState is missing")
-        return Module(self._root, self._with_indexes(), self._conventions["TcpState"][1])
+        return Module(self._root, self._with_indexes(), self._conventions["TcpState"][1],
+                      self._others)
 
     def _definition(self):
         name = self._take()
@@ -152,14 +165,16 @@ class _Reader:
                 self._until("}")
             else:
                 self._expect("TEXTUAL-CONVENTION")
-                self._conventions[name] = self._clauses("SYNTAX")["SYNTAX"]
+                clauses = self._clauses("SYNTAX")
+                self._conventions[name] = clauses["SYNTAX"]
+                self._others[name] = self._object(name, (), "TEXTUAL-CONVENTION", clauses)
             return
         macro = self._take()
         if macro == "OBJECT":
             self._expect("IDENTIFIER")
             clauses = {}
-        elif macro in ("MODULE-IDENTITY", "OBJECT-TYPE", "NOTIFICATION-TYPE", "MODULE-COMPLIANCE",
-                       "OBJECT-GROUP", "NOTIFICATION-GROUP"):
+        elif macro in ("MODULE-IDENTITY", "OBJECT-IDENTITY", "OBJECT-TYPE", "NOTIFICATION-TYPE",
+                       "MODULE-COMPLIANCE", "OBJECT-GROUP", "NOTIFICATION-GROUP"):
             clauses = self._clauses("::=")
         else:
             self._fail("a macro that is known")
@@ -171,21 +186,22 @@ class _Reader:
         self._oids[name] = oid
         if macro == "MODULE-IDENTITY":
             self._root = dotted(oid)
-        elif macro in ("OBJECT-TYPE", "NOTIFICATION-TYPE"):
-            self._objects[name] = self._object(name, oid, macro, clauses)
+        found = self._object(name, oid, macro, clauses)
+        (self._others if found.kind == macro else self._objects)[name] = found
 
     def _object(self, name, oid, macro, clauses):
-        kind = "notification" if macro == "NOTIFICATION-TYPE" else "leaf"
-        syntax, enumeration = clauses.get("SYNTAX", ("", {}))
+        kind = {"NOTIFICATION-TYPE": "notification", "OBJECT-TYPE": "leaf"}.get(macro, macro)
+        syntax, enumeration, restriction = clauses.get("SYNTAX", ("", {}, ""))
         implied, index = clauses.get("INDEX", (False, ()))
         if syntax.startswith("SEQUENCE OF "):
             kind = "table"
         elif index or "AUGMENTS" in clauses:
             kind = "entry"
             index = index or _IMPORTED_INDEXES[clauses["AUGMENTS"]]
+        listed = next((clauses[clause] for clause in _LISTS if clause in clauses), ())
         return Object(name, oid, kind, syntax, enumeration, clauses.get("UNITS", ""),
-                      clauses.get("MAX-ACCESS", ""), clauses["DESCRIPTION"], index, implied,
-                      clauses.get("OBJECTS", ()))
+                      clauses.get("MAX-ACCESS", ""), clauses.get("DESCRIPTION", ""), index, implied,
+                      listed, restriction, clauses.get("REFERENCE", ""))
 
     def _with_indexes(self):
         """The objects, leaves being scalars, columns and indexes."""
@@ -232,7 +248,7 @@ class _Reader:
             names = self._names()
             implied = names[-1].startswith("IMPLIED ")
             return implied, (*names[:-1], names[-1].removeprefix("IMPLIED "))
-        if clause in ("OBJECTS", "NOTIFICATIONS", "MANDATORY-GROUPS"):
+        if clause in _LISTS:
             return self._names()
         if clause == "AUGMENTS":
             name, = self._names()
@@ -245,11 +261,11 @@ class _Reader:
         return self._fail("a clause that is known")
 
     def _syntax(self):
-        """(name, enumeration); sizes and ranges are read over."""
+        """(name, enumeration, restriction)"""
         name = self._take()
         if name == "SEQUENCE":
             self._expect("OF")
-            return f"SEQUENCE OF {self._take()}", {}
+            return f"SEQUENCE OF {self._take()}", {}, ""
         if name in self._conventions:
             enumeration = self._conventions[name][1]
         elif name == "INTEGER" and self._peek() == "{":
@@ -259,10 +275,17 @@ class _Reader:
             enumeration = {}
         else:
             self._fail("a syntax that is known")
-        if self._accept("("):
-            self._until(")")
-            self._accept(")")  # of a SIZE
-        return name, enumeration
+        return name, enumeration, self._restriction() if self._accept("(") else ""
+
+    def _restriction(self):
+        if self._accept("SIZE"):
+            self._expect("(")
+            restriction = f"SIZE ({self._restriction()})"
+            self._expect(")")
+            return restriction
+        begin = self._next
+        self._until(")")
+        return "".join(token for token, _ in self._tokens[begin:self._next - 1])
 
     def _enumeration(self):
         self._expect("{")

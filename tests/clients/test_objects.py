@@ -38,9 +38,11 @@ def translate(*options):
 def test_objects_are_those_that_net_snmp_reads(record_property):
     module = objects.read(MIB_FILE)
     assert module.root == snmp.dotted(mib.ROOT)
-    ours = {found.name: found.dotted for found in module.objects.values()}
+    ours = {found.name: found.dotted
+            for found in (*module.objects.values(), *module.others.values()) if found.oid}
     theirs = dict(re.findall(r'^"(\w+)"\t+"(\S+)"$', translate("-Tz"), re.MULTILINE))
-    assert ours == {name: "." + theirs[name] for name in ours}
+    assert ours == {name: "." + oid for name, oid in theirs.items()
+                    if ("." + oid + ".").startswith(module.root + ".")}
     for name, found in module.objects.items():
         told = translate("-Td", f"{objects.MODULE}::{name}")
         description = re.search(r'^  DESCRIPTION\s+"([^"]*)"', told, re.MULTILINE)
@@ -52,6 +54,9 @@ def test_objects_are_those_that_net_snmp_reads(record_property):
         assert found.enumeration == enumeration, name
         units = re.search(r'^  UNITS\s+"(.*)"', told, re.MULTILINE)
         assert found.units == (units[1] if units else ""), name
+        if found.restriction:
+            limits = re.search(r"^  SYNTAX\s+[\w ]+\((.*)\)", told, re.MULTILINE)
+            assert re.sub(r"SIZE \((.*)\)", r"\1", found.restriction) == limits[1], name
         index = re.search(r"^  INDEX\s+\{ (.*) \}", told, re.MULTILINE)
         if index and found.kind == "entry":
             assert ", ".join(found.index) == index[1].replace("IMPLIED ", "")
