@@ -6,6 +6,7 @@
 #include "collect/sock_diag.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,6 +263,33 @@ static int check_file(const char *name)
 	return error;
 }
 
+/* One that is not there configures nothing. */
+static int check_default_file(const char *directory, const char *suffix)
+{
+	char name[PATH_MAX];
+
+	snprintf(name, sizeof(name), "%s/" AGENT_NAME "%s", directory, suffix);
+	return access(name, F_OK) == 0 ? check_file(name) : 0;
+}
+
+/* In the directories where the reader looks. */
+static int check_default_files(void)
+{
+	const char *directories = getenv("SNMPCONFPATH");
+	char *list = strdup(directories != NULL ? directories : get_configuration_directory());
+	char *rest = list;
+	char *directory;
+	int error = list == NULL ? -ENOMEM : 0;
+
+	while (error == 0 && (directory = strsep(&rest, ENV_SEPARATOR)) != NULL) {
+		error = check_default_file(directory, ".conf");
+		if (error == 0)
+			error = check_default_file(directory, ".local.conf");
+	}
+	free(list);
+	return error;
+}
+
 static int read_named_files(const char *names)
 {
 	char *list = strdup(names);
@@ -283,8 +311,13 @@ static int read_files(const struct settings_source *source)
 {
 	struct config_files files = {.fileHeader = AGENT_NAME, .start = directive_list()};
 
-	if (!source->without_defaults)
+	if (!source->without_defaults) {
+		int error = check_default_files();
+
+		if (error != 0)
+			return error;
 		read_config_files_of_type(NORMAL_CONFIG, &files);
+	}
 	return source->files == NULL ? 0 : read_named_files(source->files);
 }
 

@@ -151,6 +151,16 @@ def test_hangup_with_a_wrong_configuration_changes_nothing(served, line):
     assert snmp.get_value(mib.REFRESH_INTERVAL) == 100
 
 
+def test_hangup_with_a_configuration_that_cannot_be_read_changes_nothing(snmpd, agent, open_path):
+    snmpd.start()
+    agent.start("-u", "nobody")
+    agent.wait_until_registered()
+    agent.configuration.chmod(0o600)
+    agent.hang_up()
+    agent.wait_until_logged("the configuration stays as it was")
+    assert f"{agent.configuration}: Permission denied" in agent.log
+
+
 def test_hangup_moves_to_another_socket(served, snmpd, tmp_path):
     snmpd.kill()
     snmpd.agentx = tmp_path / "elsewhere"
