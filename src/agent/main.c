@@ -31,6 +31,7 @@ struct agent {
 	struct options options;
 	struct daemon_process process;
 	struct settings settings;
+	char *library_socket; /* what net-snmp's own configuration names, or NULL */
 	struct attendant attendant;
 	struct collector *collector;
 	struct refreshes refreshes;
@@ -155,9 +156,9 @@ static void apply_settings(struct agent *agent)
 
 	if (agentx_socket == NULL && agent->settings.agentx_socket[0] != '\0')
 		agentx_socket = agent->settings.agentx_socket;
-	if (agentx_socket != NULL)
-		netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
-				      agentx_socket);
+	if (agentx_socket == NULL)
+		agentx_socket = agent->library_socket;
+	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, agentx_socket);
 	agent->mib.max_age_ns = agent->settings.max_age_ns;
 	agent->refreshes.window_ns = agent->settings.window_ns;
 	agent->stretch_logged = false;
@@ -263,11 +264,18 @@ static void initialise_library(void)
  * net-snmp reads its own snmp.conf and agentx.conf here. Of ours it knows only a part; it looks for
  * it under another name, and settings_read() reads it, strictly.
  */
-static void read_library_configuration(const struct agent *agent)
+static int read_library_configuration(struct agent *agent)
 {
+	const char *agentx_socket;
+
 	if (agent->options.configuration.without_defaults)
 		netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
 	init_snmp(LIBRARY_NAME);
+	agentx_socket = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET);
+	if (agentx_socket == NULL)
+		return 0;
+	agent->library_socket = strdup(agentx_socket);
+	return agent->library_socket != NULL ? 0 : -ENOMEM;
 }
 
 /* Who starts the agent by hand shall see what is wrong, wherever it will log to later. */
@@ -278,8 +286,9 @@ static int prepare(struct agent *agent)
 
 	if (!snmp_stderrlog_status())
 		terminal = netsnmp_register_loghandler(NETSNMP_LOGHANDLER_STDERR, LOG_DEBUG);
-	read_library_configuration(agent);
-	error = settings_read(&agent->settings, &agent->options.configuration);
+	error = read_library_configuration(agent);
+	if (error == 0)
+		error = settings_read(&agent->settings, &agent->options.configuration);
 	if (error == 0)
 		error = daemon_prepare(&agent->process, &agent->options);
 	if (terminal != NULL)
@@ -411,6 +420,7 @@ static void finish(struct agent *agent)
 	mib_finalise(&agent->mib);
 	refreshes_finalise(&agent->refreshes);
 	settings_finalise(&agent->settings);
+	free(agent->library_socket);
 	if (agent->attendant.socket >= 0)
 		attendant_stop(&agent->attendant);
 	else

@@ -170,6 +170,17 @@ def test_hangup_moves_to_another_socket(served, snmpd, tmp_path):
     served.wait_until_registered()
 
 
+def test_hangup_without_a_socket_returns_to_net_snmps_own(snmpd, agent, tmp_path):
+    own = tmp_path / "elsewhere"
+    agent.configuration.with_name("agentx.conf").write_text(f"agentXSocket {own}\n")
+    snmpd.start()
+    agent.start()
+    agent.wait_until_registered()
+    agent.reconfigure(agentXSocket=None)
+    snmpd.kill()
+    agent.wait_until_logged(f"waiting for snmpd at {own}")
+
+
 # ---- running as a daemon ----
 
 def ended(pid):
