@@ -71,7 +71,7 @@ static int walk(struct measured *measured)
 {
 	struct socket_counts counts;
 
-	return sock_diag_count(&measured->gatherer.kernel.dump, 1u << TCP_SYN_SENT, &counts);
+	return sock_diag_count(&measured->gatherer.kernel.dump, 1U << TCP_SYN_SENT, &counts);
 }
 
 static int64_t cpu_now_ns(void)

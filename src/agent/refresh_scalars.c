@@ -55,7 +55,7 @@ static bool method(const struct mib_cell *cell, struct mib_value *value)
 {
 	if (cell->served->latest == NULL)
 		return false;
-	value->number = cell->served->latest->snapshot->method + 1u;
+	value->number = cell->served->latest->snapshot->method + 1U;
 	return true;
 }
 

@@ -53,7 +53,7 @@ static bool current(const struct mib_cell *cell, struct mib_value *value)
 /* normal(1), raised(2) */
 static bool status(const struct mib_cell *cell, struct mib_value *value)
 {
-	value->number = standing_of(cell)->status + 1u;
+	value->number = standing_of(cell)->status + 1U;
 	return true;
 }
 

@@ -9,10 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-_Static_assert(SOCKETS_LISTENING == 1u << TCP_LISTEN, "TCP_LISTEN");
-_Static_assert((SOCKETS_LISTENING | SOCKETS_OTHER) == (1u << (TCP_CLOSING + 1)) - 2, "1 to 11");
-_Static_assert(SOCKETS_ESTABLISHED == 1u << TCP_ESTABLISHED, "TCP_ESTABLISHED");
-_Static_assert(SOCKETS_TIME_WAIT == 1u << TCP_TIME_WAIT, "TCP_TIME_WAIT");
+_Static_assert(SOCKETS_LISTENING == 1U << TCP_LISTEN, "TCP_LISTEN");
+_Static_assert((SOCKETS_LISTENING | SOCKETS_OTHER) == (1U << (TCP_CLOSING + 1)) - 2, "1 to 11");
+_Static_assert(SOCKETS_ESTABLISHED == 1U << TCP_ESTABLISHED, "TCP_ESTABLISHED");
+_Static_assert(SOCKETS_TIME_WAIT == 1U << TCP_TIME_WAIT, "TCP_TIME_WAIT");
 
 struct diag_request {
 	struct nlmsghdr header;

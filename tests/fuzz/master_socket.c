@@ -123,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const uint8_t octet_by_octet[] = {0};
 	size_t sizes_count;
 
-	if (size < 1 || size < 1 + (sizes_count = 1 + data[0] % 8u))
+	if (size < 1 || size < 1 + (sizes_count = 1 + data[0] % 8U))
 		return -1;
 	data++;
 	size -= 1 + sizes_count;

@@ -96,7 +96,7 @@ static void make_host(struct host *host, struct input *input)
 	uint32_t known = take_number(input);
 
 	for (enum host_object object = 0; object < HOST_OBJECTS; object++) {
-		if (known & 1u << object)
+		if (known & 1U << object)
 			host_set(host, object, known);
 	}
 }

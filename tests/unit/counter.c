@@ -161,7 +161,7 @@ static void script(void)
 	fake.now_ns = 100 * NS_PER_SECOND;
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		for (enum tcp_state state = STATE_LISTEN; state < STATES; state++)
-			fake.truth.sockets[family][state] = 100 * (family + 1u) + state;
+			fake.truth.sockets[family][state] = 100 * (family + 1U) + state;
 		fake.truth.mini[family][STATE_SYN_RECEIVED] =
 			fake.truth.sockets[family][STATE_SYN_RECEIVED];
 		fake.truth.mini[family][STATE_TIME_WAIT] =

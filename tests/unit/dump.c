@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define DEADLINE_MS 10000
-#define ALL_STATES_MASK 0xffeu
+#define ALL_STATES_MASK 0xffeU
 
 /* No transport protocol: IANA keeps it for experiments, and sock_diag has no handler for it. */
 #define UNKNOWN_PROTOCOL 254

@@ -554,7 +554,7 @@ static int make_whole(void **state)
 		.ports_count = ENTRIES(ports),
 	};
 	for (enum host_object object = 0; object < HOST_OBJECTS; object++)
-		host_set(&whole_snapshot.host, object, 1000u + object);
+		host_set(&whole_snapshot.host, object, 1000U + object);
 	whole_report = report_new(&whole_snapshot, 9);
 	for (size_t place = 0; place < ENTRIES(listeners); place++)
 		whole_report->queued[place].max = 10 + (uint32_t)place;
@@ -732,7 +732,7 @@ static void the_host_is_told_as_far_as_it_is_known(void **state)
 	for (size_t place = 0; place < ENTRIES(objects); place++) {
 		const struct name name = NAME(1, 4, place + 1, 0);
 
-		assert_number(name, place < 8 ? ASN_GAUGE : ASN_COUNTER64, 1000u + objects[place]);
+		assert_number(name, place < 8 ? ASN_GAUGE : ASN_COUNTER64, 1000U + objects[place]);
 		whole_snapshot.host.known[objects[place]] = false;
 		assert_no_instance(name);
 	}

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-static unsigned int allocations_left = -1u;
+static unsigned int allocations_left = -1U;
 
 static bool may_allocate(void)
 {
@@ -145,7 +145,7 @@ static void without_memory_the_rows_stay_as_they_were(void **state)
 	for (unsigned int left = 0; left < 2; left++) {
 		allocations_left = left;
 		assert_int_equal(series_follow(&series, keys, 3), -ENOMEM);
-		allocations_left = -1u;
+		allocations_left = -1U;
 		assert_int_equal(series.rows, 2);
 		add(&series, 0, 1, 5, 7);
 		add(&series, 1, 1, 5, 8);
@@ -164,7 +164,7 @@ static void a_series_without_rows_needs_no_memory(void **state)
 	series_initialise(&series, WIDTH);
 	allocations_left = 0;
 	assert_int_equal(series_follow(&series, NULL, 0), 0);
-	allocations_left = -1u;
+	allocations_left = -1U;
 	assert_int_equal(series.rows, 0);
 	series_finalise(&series);
 }
