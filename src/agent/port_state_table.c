@@ -12,21 +12,20 @@ struct place {
 	enum tcp_state state;
 };
 
-static size_t ports_count(const struct served *served)
-{
-	return served->report == NULL ? 0 : served->report->snapshot->ports_count;
-}
-
 static size_t rows(const struct served *served)
 {
-	return FAMILIES * ports_count(served) * STATES;
+	if (served->report == NULL)
+		return 0;
+	return FAMILIES * served->report->snapshot->ports_count * STATES;
 }
 
 static struct place place_of(const struct served *served, size_t row)
 {
+	const size_t ports = served->report->snapshot->ports_count;
+
 	return (struct place){
-		.family = (enum tcp_family)(row / STATES / ports_count(served)),
-		.port = row / STATES % ports_count(served),
+		.family = (enum tcp_family)(row / STATES / ports),
+		.port = row / STATES % ports,
 		.state = (enum tcp_state)(row % STATES),
 	};
 }
