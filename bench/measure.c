@@ -126,7 +126,7 @@ int main(int argc, char *argv[])
 	gatherer_initialise(&measured.gatherer);
 	/* The first one opens what stays open. */
 	error = way->count(&measured);
-	for (int left = atoi(argv[2]); left > 0 && error == 0; left--)
+	for (long left = strtol(argv[2], NULL, 10); left > 0 && error == 0; left--)
 		error = run(way, &measured);
 	gatherer_finalise(&measured.gatherer);
 	return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

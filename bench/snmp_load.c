@@ -329,7 +329,9 @@ static int compare_ns(const void *left, const void *right)
 
 static double percentile_us(const struct durations *durations, size_t percent)
 {
-	return (double)durations->ns[(durations->count - 1) * percent / 100] / NS_PER_US;
+	const size_t place = (durations->count - 1) * percent / 100;
+
+	return (double)durations->ns[place] / NS_PER_US;
 }
 
 static void print(const struct durations *durations, int64_t lasted_ns)
@@ -358,7 +360,7 @@ static void load(struct client *client, bool walks, const struct name names[], s
 	int64_t now_ns = begun_ns;
 	int64_t due_ns = begun_ns;
 
-	while (now_ns - begun_ns < lasts_ns) {
+	do {
 		if (period_ns == 0)
 			due_ns = now_ns;
 		else if (due_ns > now_ns)
@@ -370,7 +372,7 @@ static void load(struct client *client, bool walks, const struct name names[], s
 		now_ns = clock_now_ns();
 		add_duration(&durations, now_ns - due_ns);
 		due_ns += period_ns;
-	}
+	} while (now_ns - begun_ns < lasts_ns);
 	print(&durations, now_ns - begun_ns);
 	free(durations.ns);
 }
