@@ -27,7 +27,7 @@ struct collector_settings {
  * right to open files.
  * @return 0 and the collector, to be ended with collector_stop(); or -errno
  */
-int collector_new(struct collector **collector, const struct collector_settings *settings);
+int collector_new(struct collector **made, const struct collector_settings *settings);
 
 /**
  * Starts the thread; its first refresh begins at once. Signals stay with the caller's threads.
