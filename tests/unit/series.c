@@ -10,7 +10,10 @@ static unsigned int allocations_left = -1U;
 
 static bool may_allocate(void)
 {
-	return allocations_left > 0 && allocations_left-- > 0;
+	if (allocations_left == 0)
+		return false;
+	allocations_left--;
+	return true;
 }
 
 static void *malloc_or_not(size_t size)
