@@ -13,7 +13,8 @@ import yaml_lines
 NAME = "tcp_state_count"
 
 # What has fixed instances is asked for by GET, as many in a request as still fit into an Ethernet
-# frame: the 22 counts and their maxima first, which so are of one refresh. Texts make no time series.
+# frame: the 22 counts and their maxima first, which so are of one refresh. Texts make no time
+# series.
 FIXED = ("tcpStateCount", "tcpStateCountMax", "tcpStateTotalMax",
          "tcpFamilyUdp", "tcpFamilyRaw", "tcpFamilyFrag")
 WALKED = ("tcpListenQueued", "tcpListenQueuedMax", "tcpListenBacklog", "tcpListenDropped",

@@ -181,7 +181,7 @@ class Cacti:
                  user="root")
         version = self.run("cat", f"{SITE}/include/cacti_version").strip()
         self.sql(_SET_UP.format(version=version, log=LOG, step=STEP,
-                                 timespan=_LAST_FOUR_HOURS))
+                                timespan=_LAST_FOUR_HOURS))
 
     def _start_web_server(self):
         root = "/var/lib/cacti/www"

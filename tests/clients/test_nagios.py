@@ -91,7 +91,7 @@ object Host "web" {{
 """
 
 _ICINGA_TELLS = r"\t".join(f"$service.{what}$" for what in
-                            ("name", "state_id", "output", "perfdata"))
+                           ("name", "state_id", "output", "perfdata"))
 
 Service = collections.namedtuple("Service", "state output performance")
 
