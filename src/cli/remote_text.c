@@ -306,7 +306,6 @@ static int read_listener(struct reading *reading, const struct object *object)
 	const int column = next_column[reading->listener_column];
 	struct endpoint endpoint;
 	uint32_t number;
-	int error;
 
 	if (object->length < 4 || object->oid[2] != MIB_ENTRY ||
 	    object->oid[3] != (uint32_t)column ||
@@ -314,7 +313,8 @@ static int read_listener(struct reading *reading, const struct object *object)
 	    !parse_gauge(object->value, &number))
 		return -EPROTO;
 	if (column == MIB_COLUMN_LISTEN_SOCKETS) {
-		error = add_listener(reading, &endpoint);
+		int error = add_listener(reading, &endpoint);
+
 		if (error != 0)
 			return error;
 	} else if (endpoint_compare(&last_listener(reading)->endpoint, &endpoint) != 0) {

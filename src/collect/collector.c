@@ -114,11 +114,12 @@ static void *run(void *argument)
 	struct collector *collector = argument;
 	struct cost cost = {0};
 	struct refresh refresh;
-	int64_t begun_ns, cpu_before_ns;
+	int64_t begun_ns;
 
 	do {
+		int64_t cpu_before_ns = cpu_time_ns();
+
 		begun_ns = clock_now_ns();
-		cpu_before_ns = cpu_time_ns();
 		refresh = gatherer_refresh(&collector->gatherer, &collector->settings.wanted);
 		if (refresh.error == 0)
 			add_cost(&cost, cpu_time_ns() - cpu_before_ns);

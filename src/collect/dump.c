@@ -112,10 +112,10 @@ static bool is_whole(const struct nlmsghdr *message, size_t remaining)
 static int decode(const struct dump *dump, size_t length, dump_visit *visit, void *context)
 {
 	size_t at = 0;
-	int error;
 
 	while (at < length) {
 		const struct nlmsghdr *message = (const struct nlmsghdr *)(dump->buffer + at);
+		int error;
 
 		if (!is_whole(message, length - at))
 			return -EBADMSG;
