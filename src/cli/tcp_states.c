@@ -102,9 +102,9 @@ static int end_output(int status)
 	bool failed = ferror(stdout) != 0;
 
 	errno = 0;
-	if (fclose(stdout) == 0 && !failed)
-		return status;
-	return trouble(errno == 0 ? "write error" : strerror(errno));
+	if (fclose(stdout) != 0)
+		return trouble(errno == 0 ? "write error" : strerror(errno));
+	return failed ? trouble("write error") : status;
 }
 
 int main(int argc, char *argv[])
