@@ -164,7 +164,7 @@ static int open_answered(int operation, netsnmp_session *agentx, int request, ne
 		return 1;
 	}
 	agentx->sessid = pdu->sessid;
-	netsnmp_set_agent_uptime((u_long)pdu->time);
+	netsnmp_set_agent_uptime(pdu->time);
 	session->callbacks.opened(session->callbacks.context);
 	send_register(session);
 	return 1;
