@@ -312,10 +312,13 @@ static void walk(struct client *client, const struct name *subtree)
 static void add_duration(struct durations *durations, int64_t ns)
 {
 	if (durations->count == durations->room) {
-		durations->room = durations->room == 0 ? 4096 : 2 * durations->room;
-		durations->ns = realloc(durations->ns, durations->room * sizeof(*durations->ns));
-		if (durations->ns == NULL)
+		size_t room = durations->room == 0 ? 4096 : 2 * durations->room;
+		int64_t *longer = realloc(durations->ns, room * sizeof(*longer));
+
+		if (longer == NULL)
 			fail("no memory");
+		durations->ns = longer;
+		durations->room = room;
 	}
 	durations->ns[durations->count++] = ns;
 }
