@@ -201,13 +201,13 @@ static int allow_sockets(scmp_filter_ctx filter)
 static int allow_first_writes(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp of_descriptor = SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH, 0);
-	const struct scmp_arg_cmp of_descriptor_32_bit =
+	const struct scmp_arg_cmp of_descriptor_for_long_times =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH);
 	const struct scmp_arg_cmp whether_terminal = SCMP_A1(SCMP_CMP_EQ, TCGETS, 0);
 	int error = allow(filter, "newfstatat", 1, &of_descriptor);
 
-	if (error == 0)
-		error = allow(filter, "statx", 1, &of_descriptor_32_bit);
+	if (error == 0 && sizeof(long) < sizeof(int64_t))
+		error = allow(filter, "statx", 1, &of_descriptor_for_long_times);
 	return error == 0 ? allow(filter, "ioctl", 1, &whether_terminal) : error;
 }
 
