@@ -134,6 +134,32 @@ static enum options_outcome parse_option(struct options *options, int option, in
 	}
 }
 
+static bool any_is_relative(const char *names)
+{
+	const char *name = names;
+
+	while (name != NULL && name[0] == '/') {
+		name = strchr(name, ',');
+		if (name != NULL)
+			name++;
+	}
+	return name != NULL;
+}
+
+/* They are needed again after the directory has changed. */
+static enum options_outcome check_names(const struct options *options)
+{
+	const char *problem = "is relative, and in the background the directory is /";
+
+	if (options->foreground)
+		return OPTIONS_RUN;
+	if (any_is_relative(options->configuration.files))
+		return wrong("-c", options->configuration.files, problem);
+	if (options->pid_file != NULL && options->pid_file[0] != '/')
+		return wrong("-p", options->pid_file, problem);
+	return OPTIONS_RUN;
+}
+
 enum options_outcome options_parse(struct options *options, int argc, char *argv[])
 {
 	enum options_outcome outcome = OPTIONS_RUN;
@@ -148,5 +174,5 @@ enum options_outcome options_parse(struct options *options, int argc, char *argv
 			argv[optind]);
 		return OPTIONS_WRONG;
 	}
-	return outcome;
+	return outcome == OPTIONS_RUN ? check_names(options) : outcome;
 }

@@ -52,6 +52,12 @@ def test_a_wrong_option_is_named(agent, where, options, words):
     refused(agent.run(*where, *options), *words)
 
 
+@pytest.mark.parametrize("options", [("-c", "conf"), ("-c", "/etc/hostname,conf"), ("-p", "pid")])
+def test_a_relative_name_is_for_the_foreground(agent, options):
+    agent.configure()
+    refused(agent.run(*options), *options, "relative")
+
+
 # ---- the configuration ----
 
 @pytest.mark.parametrize("line", [
