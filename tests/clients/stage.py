@@ -14,13 +14,12 @@ own connections are not counted. The agent refreshes every 0.1 s.
 import contextlib
 import errno
 import os
-import pathlib
 import socket
 
 import mib
 import objects
 import snmp
-from daemons import BUILD, TRAPS, Agent, Daemon, Snmpd, served_counts, wait_for_refresh
+from daemons import BUILD, SOURCES, TRAPS, Agent, Daemon, Snmpd, served_counts, wait_for_refresh
 from network import fresh_network, inside
 from polling import until
 from refusals import Refusals
@@ -28,7 +27,6 @@ from tcp_states import StateMaker, listed_counts
 
 SNMP_PORT = 161
 COMMUNITY = "public"
-SOURCES = pathlib.Path(__file__).parents[2]
 INTEGRATIONS = BUILD / "integrations"  # as generated
 MIB_FILE = BUILD / "mibs" / f"{objects.MODULE}.txt"
 MIB_DIRECTORIES = f"+{MIB_FILE.parent}:{SOURCES}/mibs/stand-ins"

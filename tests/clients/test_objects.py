@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What integrations are made of is what net-snmp reads in the MIB, and follows its root."""
 
-import os
-import pathlib
 import re
 import subprocess
 
@@ -11,22 +9,15 @@ import pytest
 import mib
 import objects
 import snmp
+from other_root import OTHER_ROOT, build_at_other_root
 from stage import INTEGRATIONS, MIB_FILE, SOURCES
 
-OTHER_ROOT = ".1.3.6.1.4.1.99999.7"
 DEFAULT_ROOT = re.compile(r"8072[^0-9]{1,3}9999|netSnmpPlaypen")
 
 
 @pytest.fixture(scope="module")
 def other_root_build(tmp_path_factory):
-    """Its MIB and integrations alone are made, unless there is one already."""
-    if "OTHER_ROOT_BUILD" in os.environ:
-        return pathlib.Path(os.environ["OTHER_ROOT_BUILD"])
-    build = tmp_path_factory.mktemp("other-root")
-    for command in ([SOURCES / "configure", f"--with-mib-root={OTHER_ROOT}"],
-                    ["make", "integrations/generated"]):
-        subprocess.run(command, cwd=build, check=True, stdout=subprocess.DEVNULL)
-    return build
+    return build_at_other_root(tmp_path_factory.mktemp("other-root"), "integrations/generated")
 
 
 def translate(*options):

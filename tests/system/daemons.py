@@ -13,7 +13,8 @@ import process
 import snmp
 from polling import until
 
-BUILD = pathlib.Path(os.environ.get("BUILD", pathlib.Path(__file__).parents[2] / "build"))
+SOURCES = pathlib.Path(__file__).parents[2]
+BUILD = pathlib.Path(os.environ.get("BUILD", SOURCES / "build"))
 AGENT = pathlib.Path(os.environ.get("AGENT", BUILD / "tcp-state-agent"))
 FAST_AGENT = pathlib.Path(
     os.environ.get("FAST_AGENT", BUILD / "tests/system/tcp-state-agent-fast"))

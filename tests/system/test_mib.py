@@ -6,7 +6,6 @@ is made here.
 """
 
 import os
-import pathlib
 import re
 import socket
 import subprocess
@@ -16,10 +15,8 @@ from pysnmp import hlapi
 
 import mib
 import snmp
-from daemons import BUILD
-
-SOURCES = pathlib.Path(__file__).parents[2]
-OTHER_ROOT = ".1.3.6.1.4.1.99999.7"
+from daemons import BUILD, SOURCES
+from other_root import build_at_other_root
 
 # As snmpwalk calls the type on the wire.
 WIRE_TYPES = {"Gauge32": "Gauge32", "Unsigned32": "Gauge32", "Counter32": "Counter32",
@@ -30,13 +27,7 @@ PYSNMP_TYPES = {"OctetString": "STRING", "Integer": "INTEGER", "Integer32": "INT
 
 @pytest.fixture(scope="session")
 def other_root_build(tmp_path_factory):
-    if "OTHER_ROOT_BUILD" in os.environ:
-        return pathlib.Path(os.environ["OTHER_ROOT_BUILD"])
-    build = tmp_path_factory.mktemp("other-root")
-    for command in ([SOURCES / "configure", f"--with-mib-root={OTHER_ROOT}"],
-                    ["make", "-j", str(os.cpu_count()), "tcp-state-agent"]):
-        subprocess.run(command, cwd=build, check=True, stdout=subprocess.DEVNULL)
-    return build
+    return build_at_other_root(tmp_path_factory.mktemp("other-root"), "tcp-state-agent")
 
 
 @pytest.fixture(params=["default", "other"])
