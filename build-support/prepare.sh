@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# What quickstart and check need before they can begin: packages, and a configured build directory.
-# Sourced by both, from the top of the source tree.
+# What quickstart, check and the tests need before they can begin: packages, and a configured build
+# directory. Sourced by all, from the top of the source tree.
 
 # Many users' PATH has no place for daemons.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -87,4 +87,26 @@ configure_in()
 	shift
 	[ -x configure ] || autoreconf --install || return
 	mkdir -p "$directory" && (cd "$directory" && "$source/configure" "$@")
+}
+
+# run_named_tests DIRECTORY [NAME...]: the test_NAME.py there, all without NAME, once what the file
+# "packages" there tells that they need is installed
+run_named_tests()
+{
+	local directory=$1 line name packages
+	local tests=() wanted=(snmpd:snmpd snmp:snmpget iproute2:ip python3:/usr/bin/python3
+		python3-pytest:/usr/lib/python3/dist-packages/pytest)
+
+	shift
+	[ $# -gt 0 ] || mapfile -t < <(sed '/^#/d; s/ .*//' "$directory/packages")
+	[ $# -gt 0 ] || set -- "${MAPFILE[@]}"
+	for name; do
+		line=$(grep "^$name " "$directory/packages") ||
+			fail "$name: not one of $(sed '/^#/d; s/ .*//' "$directory/packages" | tr '\n' ' ')"
+		read -r -a packages <<<"${line#"$name"}"
+		wanted+=("${packages[@]}")
+		tests+=("$directory/test_$name.py")
+	done
+	install_missing "${wanted[@]}"
+	exec /usr/bin/python3 -m pytest -v -p no:cacheprovider "${tests[@]}"
 }

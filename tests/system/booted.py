@@ -1,11 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A systemd of the test's own: the real one, as process 1 of namespaces in which it boots nothing.
-
-It has the test's network, and of the machine's files all but what a test writes into `etc`, `units`
-and `programs`: those are its /etc (over the machine's), all the units that it knows, and its
-/usr/local/sbin. What it writes below /var is its own, and so are /run and the places for temporary
-files.
-"""
+"""A systemd of the test's own: the real one, as process 1 of namespaces, in the test's network."""
 
 import os
 import pathlib
@@ -20,9 +14,7 @@ _TARGETS = ("basic", "shutdown", "sysinit", "test")
 _UNIFIED = pathlib.Path("/sys/fs/cgroup/cgroup.controllers").exists()
 _CGROUP = pathlib.Path("/sys/fs/cgroup" if _UNIFIED else "/sys/fs/cgroup/systemd")
 
-_BOOT = """
-set -e
-mount --make-rprivate /
+_ON_THE_MACHINE = """
 mount -t proc proc /proc
 mount -t tmpfs tmpfs "$1/overlay"
 for place in etc var; do
@@ -33,12 +25,18 @@ for place in etc var; do
 done
 mount --bind "$1/programs" /usr/local/sbin
 mount -t tmpfs tmpfs /run
-mkdir -p /run/systemd/system /run/units
-cp "$1/units/"* /run/units
+mkdir -p /run/systemd/system
+cp -r "$1/units" /run
 systemd-sysusers "$1/sysusers.conf"
 # Where units have temporary places of their own, systemd makes them here.
 mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /var/tmp
+"""
+
+_BOOT = """
+set -e
+mount --make-rprivate /
+{prepare}
 umount -l /sys/fs/cgroup
 if [ "$2" = unified ]; then
     mount -t cgroup2 cgroup /sys/fs/cgroup
@@ -47,8 +45,8 @@ else
     mkdir /sys/fs/cgroup/systemd
     mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
 fi
-exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=other SYSTEMD_UNIT_PATH=/run/units \
-    "$3" --system --unit=test.target --log-target=console --show-status=no
+exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=other {environment} \
+    "$3" --system --unit={target} --log-target=console --show-status=no
 """
 
 _SYSTEMD = "/lib/systemd/systemd"
@@ -57,18 +55,17 @@ _SYSTEMD = "/lib/systemd/systemd"
 POSSIBLE = os.access(_SYSTEMD, os.X_OK) and os.access(_CGROUP, os.W_OK)
 
 
-class Booted:
-    """Its files are in DIRECTORY; `etc`, `units` and `programs` are read at start()."""
+class System:
+    """Boots TARGET, after PREPARE, a shell's commands, has made the files what they shall be.
 
-    def __init__(self, directory, sysusers):
+    PREPARE runs in the namespaces, as root, and finds DIRECTORY, where the log is too, in $1.
+    """
+
+    def __init__(self, directory, prepare, target, environment=""):
         self._directory = directory
-        self.etc, self.units, self.programs, self._log = (
-            directory / name for name in ("etc", "units", "programs", "log"))
-        for place in (self.etc, self.units, self.programs, directory / "overlay"):
-            place.mkdir(parents=True)
-        for name in _TARGETS:
-            (self.units / f"{name}.target").write_text("[Unit]\nDefaultDependencies=no\n")
-        shutil.copy(sysusers, directory / "sysusers.conf")
+        self._log = directory / "log"
+        self._script = _BOOT.format(prepare=prepare, target=target, environment=environment)
+        self._target = target
         self._cgroup = _CGROUP / f"booted-{os.getpid()}"
         self._outer = None
         self._pid = None
@@ -78,18 +75,18 @@ class Booted:
         return self._log.read_text(errors="replace")
 
     def start(self):
-        """Return once units can be started."""
+        """Return once the target is reached."""
         self._cgroup.mkdir()
         join = f'echo $$ > "{self._cgroup}/cgroup.procs" && exec "$@"'
         with open(self._log, "wb") as log:
             self._outer = subprocess.Popen(
                 ["sh", "-c", join, "sh",
                  "unshare", "--pid", "--fork", "--kill-child", "--mount", "--uts", "--ipc",
-                 "--cgroup", "sh", "-c", _BOOT, "sh", self._directory,
+                 "--cgroup", "sh", "-c", self._script, "sh", self._directory,
                  "unified" if _UNIFIED else "legacy", _SYSTEMD],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._pid = until(self._child, "the namespaces are there")
-        until(self._is_up, "systemd is up")
+        until(self._is_up, "systemd is up", 30)
 
     def run(self, *command):
         """A command inside, which must succeed; returns what it prints."""
@@ -138,7 +135,7 @@ class Booted:
 
     def _is_up(self):
         assert self._outer.poll() is None, self.log
-        return self.try_to_run("systemctl", "is-active", "test.target").returncode == 0
+        return self.try_to_run("systemctl", "is-active", self._target).returncode == 0
 
     def _remove_cgroup(self):
         try:
@@ -147,3 +144,22 @@ class Booted:
         except OSError:
             return False
         return True
+
+
+class Booted(System):
+    """Has of the machine's files all but what a test writes into `etc`, `units` and `programs`.
+
+    Those are its /etc (over the machine's), all the units that it knows, and its /usr/local/sbin, as
+    they are at start(). What it writes below /var is its own, and so are /run and the places for
+    temporary files. It boots nothing.
+    """
+
+    def __init__(self, directory, sysusers):
+        super().__init__(directory, _ON_THE_MACHINE, "test.target", "SYSTEMD_UNIT_PATH=/run/units")
+        self.etc, self.units, self.programs = (
+            directory / name for name in ("etc", "units", "programs"))
+        for place in (self.etc, self.units, self.programs, directory / "overlay"):
+            place.mkdir(parents=True)
+        for name in _TARGETS:
+            (self.units / f"{name}.target").write_text("[Unit]\nDefaultDependencies=no\n")
+        shutil.copy(sysusers, directory / "sysusers.conf")

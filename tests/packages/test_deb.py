@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The Debian packages as they are built: by Debian's own judge, and built once more."""
+
+import re
+import subprocess
+
+import pytest
+
+import debian
+
+
+def test_the_unit_tests_run_in_the_build(built, record_property):
+    told = dict(re.findall(r"^# ([A-Z]+): +(\d+)$", built.log.read_text(), re.MULTILINE))
+    assert int(told["PASS"]) == int(told["TOTAL"]) > 0
+    record_property("saw", f"{told['PASS']} unit tests passed")
+
+
+@pytest.mark.skipif(debian.RELEASE != "bookworm", reason="lintian's rules are another release's")
+def test_lintian_finds_nothing(built):
+    done = subprocess.run(["lintian", "--allow-root", "--display-info", "--display-experimental",
+                           "--pedantic", built.only("*.changes")], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_build_elsewhere_is_the_same(built, tarball, tmp_path, record_property):
+    """By another user, in another place, zone and locale, at another time."""
+    elsewhere = tmp_path / "quite-another-place"
+    elsewhere.mkdir()
+    for directory in (tmp_path.parent.parent, tmp_path.parent, tmp_path):
+        directory.chmod(0o711)
+    again = debian.build(elsewhere, tarball, "--build=binary", user="nobody",
+                         DEB_BUILD_OPTIONS="nocheck", LC_ALL="C", TZ="Asia/Tokyo")
+    assert "# PASS:" not in again.log.read_text()
+    for name, package in built.files.items():
+        assert again.files[name].read_bytes() == package.read_bytes(), name
+    record_property("saw", f"{len(built.files)} packages, octet by octet")
