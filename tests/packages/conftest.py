@@ -19,8 +19,9 @@ from network import fresh_network  # noqa: E402
 
 @pytest.fixture(scope="session")
 def tarball():
+    """What "make dist" makes."""
     subprocess.run(["make", "-C", BUILD, "dist"], check=True, capture_output=True)
-    return next(BUILD.glob("tcp-state-agent-*.tar.gz"))
+    return max(BUILD.glob("tcp-state-agent-*.tar.gz"), key=lambda made: made.stat().st_mtime)
 
 
 @pytest.fixture(scope="session")

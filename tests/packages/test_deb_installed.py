@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The Debian packages in a Debian: what apt leaves, and what an operator then reads with snmpwalk."""
+"""The Debian packages in a Debian: what apt leaves, and what an operator reads by snmpwalk."""
 
 import json
 import re
@@ -60,7 +60,8 @@ def sockets():
 
 def walk(system):
     """The values of the rows, as an operator reads them; none while nobody serves them."""
-    told = system.run("snmpwalk", "-v2c", "-c", "public", "-On", "127.0.0.1", snmp.dotted(mib.COUNT))
+    told = system.run("snmpwalk", "-v2c", "-c", "public", "-On", "127.0.0.1",
+                      snmp.dotted(mib.COUNT))
     rows = [snmp.varbind(line) for line in told.splitlines()]
     return [row.value for row in rows if row.oid in mib.COUNTS]
 

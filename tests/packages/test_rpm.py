@@ -45,12 +45,6 @@ def query(rpm, *what):
 
 
 @pytest.fixture(scope="module")
-def tarball():
-    run("make", "-C", BUILD, "dist")
-    return max(BUILD.glob("tcp-state-agent-*.tar.gz"), key=os.path.getmtime)
-
-
-@pytest.fixture(scope="module")
 def rpms(tarball, tmp_path_factory):
     return build_rpms(tarball, tmp_path_factory.mktemp("rpms"))
 
