@@ -21,7 +21,8 @@ for place in etc var; do
     overlay=$1/overlay/$place
     mkdir -p "$overlay/upper" "$overlay/work"
     [ ! -d "$1/$place" ] || cp -a "$1/$place/." "$overlay/upper"
-    mount -t overlay -o "lowerdir=/$place,upperdir=$overlay/upper,workdir=$overlay/work" overlay "/$place"
+    mount -t overlay -o "lowerdir=/$place,upperdir=$overlay/upper,workdir=$overlay/work" \\
+        overlay "/$place"
 done
 mount --bind "$1/programs" /usr/local/sbin
 mount -t tmpfs tmpfs /run
@@ -149,9 +150,9 @@ class System:
 class Booted(System):
     """Has of the machine's files all but what a test writes into `etc`, `units` and `programs`.
 
-    Those are its /etc (over the machine's), all the units that it knows, and its /usr/local/sbin, as
-    they are at start(). What it writes below /var is its own, and so are /run and the places for
-    temporary files. It boots nothing.
+    Those are its /etc (over the machine's), all the units that it knows, and its /usr/local/sbin,
+    as they are at start(). What it writes below /var is its own, and so are /run and the places
+    for temporary files. It boots nothing.
     """
 
     def __init__(self, directory, sysusers):
