@@ -8,7 +8,7 @@
 
 static size_t rows(const struct served *served)
 {
-	return served->report == NULL ? 0 : FAMILIES * STATES;
+	return served->report == NULL ? 0 : FAMILY_STATES;
 }
 
 static enum tcp_family family_of(size_t row)

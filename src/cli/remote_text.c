@@ -439,10 +439,10 @@ static int check_ports(const struct reading *reading, char problem[REMOTE_PROBLE
 
 static bool is_complete(const struct reading *reading)
 {
-	if (reading->states.count != FAMILIES * STATES)
+	if (reading->states.count != FAMILY_STATES)
 		return false;
 	for (size_t port = 0; port < reading->snapshot->ports_count; port++) {
-		if (reading->ports[port].count != FAMILIES * STATES)
+		if (reading->ports[port].count != FAMILY_STATES)
 			return false;
 	}
 	return reading->age_known && reading->duration_known && reading->method_known &&

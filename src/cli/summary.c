@@ -79,10 +79,12 @@ static void sum_up_in_use(const struct snapshot *snapshot, struct summary *summa
 {
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		/* The object of the second family follows that of the first. */
-		summary->in_use[SUMMARY_RAW][family] = of_host(snapshot, HOST_RAW_IPV4 + family);
-		summary->in_use[SUMMARY_UDP][family] = of_host(snapshot, HOST_UDP_IPV4 + family);
+		const unsigned int next = family;
+
+		summary->in_use[SUMMARY_RAW][family] = of_host(snapshot, HOST_RAW_IPV4 + next);
+		summary->in_use[SUMMARY_UDP][family] = of_host(snapshot, HOST_UDP_IPV4 + next);
 		summary->in_use[SUMMARY_FRAGMENTS][family] =
-			of_host(snapshot, HOST_FRAGMENTS_IPV4 + family);
+			of_host(snapshot, HOST_FRAGMENTS_IPV4 + next);
 		summary->in_use[SUMMARY_TCP][family] = tcp_in_use(snapshot, family);
 	}
 }

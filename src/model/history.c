@@ -10,9 +10,9 @@ int history_initialise(struct history *history)
 {
 	int error;
 
-	series_initialise(&history->sockets, FAMILIES * STATES);
+	series_initialise(&history->sockets, FAMILY_STATES);
 	series_initialise(&history->totals, STATES);
-	series_initialise(&history->ports, FAMILIES * STATES);
+	series_initialise(&history->ports, FAMILY_STATES);
 	series_initialise(&history->listeners, 1);
 	error = series_follow(&history->sockets, &always, 1);
 	if (error == 0)

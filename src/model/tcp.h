@@ -5,6 +5,8 @@
 #ifndef MODEL_TCP_H
 #define MODEL_TCP_H
 
+#include <stddef.h>
+
 /** The socket's own address family, in the order of InetVersion (RFC 4001, section 4). */
 enum tcp_family {
 	FAMILY_IPV4,
@@ -27,6 +29,9 @@ enum tcp_state {
 	STATE_TIME_WAIT,
 	STATES,
 };
+
+/** How many pairs of a family and a state there are. */
+#define FAMILY_STATES ((size_t)FAMILIES * STATES)
 
 /** "ipv4" or "ipv6", InetVersion's labels. */
 const char *tcp_family_name(enum tcp_family family);

@@ -404,7 +404,7 @@ static void each_state_has_its_count_and_its_label(void **state)
 			assert_int_equal(instance.value.number, family * 100 + place);
 		}
 	}
-	for (size_t row = 0; row < 2 * FAMILIES * STATES; row++)
+	for (size_t row = 0; row < 2 * FAMILY_STATES; row++)
 		assert_true(walk(&state_count_table, &served, &instance));
 	for (oid family = 1; family <= 2; family++) {
 		for (oid place = 1; place <= 11; place++) {
