@@ -13,7 +13,7 @@ import mib
 import process
 import snmp
 from daemons import BUILD
-from network import processes_in_this_network
+from network import FIRST_NETWORK, inside, processes_in_this_network
 from polling import until
 from tcp_states import StateMaker
 
@@ -81,8 +81,9 @@ def files(tmp_path_factory):
     """OpenRC, unpacked beside the machine's own init, with the agent and its service."""
     directory = tmp_path_factory.mktemp("openrc")
     tree = directory / "files"
-    subprocess.run(["apt-get", "-q", "download", "openrc", "libeinfo1", "librc1"], cwd=directory,
-                   check=True, stdout=subprocess.DEVNULL)
+    with inside(f"/proc/self/fd/{FIRST_NETWORK}"):
+        subprocess.run(["apt-get", "-q", "download", "openrc", "libeinfo1", "librc1"],
+                       cwd=directory, check=True, stdout=subprocess.DEVNULL)
     for package in directory.glob("*.deb"):
         subprocess.run(["dpkg-deb", "-x", package, tree], check=True)
     # The machine's /bin, /lib and /sbin lead to /usr.
