@@ -21,6 +21,9 @@ SOURCES = pathlib.Path(__file__).parents[2]
 AGENT = "tcp-state-agent"
 CONFIGURATION = "etc/snmp/tcp-state-agent.conf"
 
+# Only lists that are missing or stale need an update.
+_DOWNLOAD = 'apt-get -q download "$@" || { apt-get -q update && apt-get -q download "$@"; }'
+
 # /run is as after a boot into a runlevel without services.
 _BOOT = """
 mount --make-rprivate /
@@ -82,7 +85,7 @@ def files(tmp_path_factory):
     directory = tmp_path_factory.mktemp("openrc")
     tree = directory / "files"
     with inside(f"/proc/self/fd/{FIRST_NETWORK}"):
-        subprocess.run(["apt-get", "-q", "download", "openrc", "libeinfo1", "librc1"],
+        subprocess.run(["sh", "-c", _DOWNLOAD, "sh", "openrc", "libeinfo1", "librc1"],
                        cwd=directory, check=True, stdout=subprocess.DEVNULL)
     for package in directory.glob("*.deb"):
         subprocess.run(["dpkg-deb", "-x", package, tree], check=True)
