@@ -124,7 +124,8 @@ class Writer:
     # ---- lines of tables ----
 
     def _overview(self, place):
-        index = ", ".join(f"`{name}`" for name in self._index(place))
+        entry = self._entry(place)
+        index = ", ".join(f"`{name}`" for name in (entry.index if entry else ()))
         sentence = re.match(r".*?[.,](?=\s|$)", place.description, re.DOTALL)[0]
         return (f"| {self._link(place.name)} | {self._text(sentence.rstrip(',.'))}"
                 f" | `{place.dotted}` | {index} |")
@@ -148,8 +149,7 @@ class Writer:
         return "\n\n".join([*paragraphs, *map(self._object, members)])
 
     def _rows(self, table, members):
-        entry = next(found for found in self._mib.objects.values()
-                     if found.kind == "entry" and found.oid[:-1] == table.oid)
+        entry = self._entry(table)
         end, meaning = _ROWS[table.name]
         yield f"A row: {self._text(entry.description)}"
         indexes = [self._mib.objects.get(name) for name in entry.index]
@@ -174,9 +174,10 @@ class Writer:
 
     # ---- pieces ----
 
-    def _index(self, place):
-        return next((found.index for found in self._mib.objects.values()
-                     if found.kind == "entry" and found.oid[:-1] == place.oid), ())
+    def _entry(self, place):
+        """That of a table; a group of scalars has none."""
+        return next((found for found in self._mib.objects.values()
+                     if found.kind == "entry" and found.oid[:-1] == place.oid), None)
 
     def _facts(self, found):
         facts = (f"`{found.dotted}`", self._syntax(found), found.units, found.access)
