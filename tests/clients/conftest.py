@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Fixtures, and a report in which each test tells what it saw.
-
-A test says it by record_property("saw", "22 of 22 counts equal"), which is pytest's own.
-"""
+"""Fixtures, and a report in which each test tells what it saw."""
 
 import os
 import pathlib
@@ -13,7 +10,10 @@ import pytest
 SOURCES = pathlib.Path(__file__).parents[2]
 sys.path[:0] = [str(SOURCES / "tests/system"), str(SOURCES / "integrations")]
 
-from stage import Stage  # noqa: E402: it needs the path
+import saw  # noqa: E402: it needs the path
+from stage import Stage  # noqa: E402
+
+pytest_report_teststatus = saw.report_teststatus
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +39,3 @@ def picture(request, tmp_path):
     yield picture
     for file in drawn:
         assert 1 << 10 < file.stat().st_size < 80 << 10
-
-
-def pytest_report_teststatus(report):
-    if report.when == "call" and report.passed:
-        told = [str(value) for name, value in report.user_properties if name == "saw"]
-        return "passed", ".", "passed: " + "; ".join(told) if told else "passed"
-    return None
