@@ -140,14 +140,13 @@ static bool read_port_state(struct reading *reading, const struct object *object
 {
 	const struct snapshot *snapshot = reading->snapshot;
 	const uint32_t *oid = object->oid;
-	size_t port = 0;
+	const struct port_count *port;
 
 	if (object->length != 7 || oid[2] != MIB_ENTRY || oid[3] != MIB_COLUMN_PORT_STATE_COUNT)
 		return false;
-	while (port < snapshot->ports_count && snapshot->ports[port].port.number != oid[5])
-		port++;
-	return port < snapshot->ports_count &&
-	       read_cell(&reading->ports[port], oid[4], oid[6], object);
+	port = oid[5] <= UINT16_MAX ? snapshot_port(snapshot, (uint16_t)oid[5]) : NULL;
+	return port != NULL &&
+	       read_cell(&reading->ports[port - snapshot->ports], oid[4], oid[6], object);
 }
 
 /* ---- the host's own counts, known or not ---- */

@@ -42,6 +42,7 @@ static int send_request(struct dump *dump, struct nlmsghdr *request)
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	request->nlmsg_seq = ++dump->sequence;
 	dump->type = request->nlmsg_type;
+	dump->pieces = 0;
 	if (mnl_socket_sendto(dump->socket, request, request->nlmsg_len) < 0)
 		return -errno;
 	return 0;
@@ -109,7 +110,7 @@ static bool is_whole(const struct nlmsghdr *message, size_t remaining)
 	       (size_t)NLMSG_ALIGN(message->nlmsg_len) <= remaining;
 }
 
-static int decode(const struct dump *dump, size_t length, dump_visit *visit, void *context)
+static int decode(struct dump *dump, size_t length, dump_visit *visit, void *context)
 {
 	size_t at = 0;
 
@@ -129,6 +130,8 @@ static int decode(const struct dump *dump, size_t length, dump_visit *visit, voi
 		error = visit(message, context);
 		if (error != 0)
 			return error;
+		if (at == 0)
+			dump->pieces++;
 		at += NLMSG_ALIGN(message->nlmsg_len);
 	}
 	return DUMP_GOES_ON;

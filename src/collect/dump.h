@@ -23,6 +23,7 @@ struct dump {
 	unsigned int port;         /**< the socket's netlink address */
 	uint32_t sequence;         /**< of the dump that runs, new for each */
 	uint16_t type;             /**< of the request and of each answer */
+	uint32_t pieces;           /**< datagrams in which the latest dump's messages came */
 	_Alignas(struct nlmsghdr) unsigned char buffer[DUMP_BUFFER_SIZE];
 };
 

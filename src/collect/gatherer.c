@@ -69,16 +69,29 @@ static int count_sockets(struct gatherer *gatherer, const struct wanted *wanted,
 	return 0;
 }
 
+/* Those of the ports, too, are of the one list. */
+static void add_listeners(struct snapshot *snapshot)
+{
+	for (size_t place = 0; place < snapshot->listeners_count; place++) {
+		const struct listener *listener = &snapshot->listeners[place];
+		struct port_count *port = snapshot_port(snapshot, listener->endpoint.port);
+
+		if (port != NULL)
+			port->sockets[listener->endpoint.family][STATE_LISTEN] += listener->sockets;
+	}
+}
+
 static int count_ports(struct gatherer *gatherer, const struct wanted *wanted,
 		       struct snapshot *snapshot)
 {
-	socket_states states = wanted_states(wanted) | SOCKETS_LISTENING;
 	int error = snapshot_watch(snapshot, &wanted->ports);
 
-	if (error != 0 || snapshot->ports_count == 0)
-		return error;
-	return sock_diag_count_ports(&gatherer->kernel.dump, states, snapshot->ports,
-				     snapshot->ports_count);
+	if (error == 0)
+		error = sock_diag_count_ports(&gatherer->kernel.dump, wanted_states(wanted),
+					      snapshot->ports, snapshot->ports_count);
+	if (error == 0)
+		add_listeners(snapshot);
+	return error;
 }
 
 static void gather(struct gatherer *gatherer, const struct wanted *wanted,

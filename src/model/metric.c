@@ -184,16 +184,13 @@ static bool state_value(const struct metric *metric, const struct snapshot *snap
 static bool port_value(const struct metric *metric, const struct snapshot *snapshot,
 		       uint32_t *value)
 {
-	for (size_t place = 0; place < snapshot->ports_count; place++) {
-		const struct port_count *port = &snapshot->ports[place];
+	const struct port_count *port = snapshot_port(snapshot, metric->port);
 
-		if (port->port.number != metric->port)
-			continue;
-		*value = port->sockets[FAMILY_IPV4][metric->state] +
-			 port->sockets[FAMILY_IPV6][metric->state];
-		return true;
-	}
-	return false;
+	if (port == NULL)
+		return false;
+	*value = port->sockets[FAMILY_IPV4][metric->state] +
+		 port->sockets[FAMILY_IPV6][metric->state];
+	return true;
 }
 
 static int compare_endpoint(const void *endpoint, const void *listener)

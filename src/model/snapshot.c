@@ -22,6 +22,15 @@ int snapshot_watch(struct snapshot *snapshot, const struct watched_ports *ports)
 	return 0;
 }
 
+struct port_count *snapshot_port(const struct snapshot *snapshot, uint16_t number)
+{
+	for (size_t place = 0; place < snapshot->ports_count; place++) {
+		if (snapshot->ports[place].port.number == number)
+			return &snapshot->ports[place];
+	}
+	return NULL;
+}
+
 uint32_t snapshot_total(const struct snapshot *snapshot, enum tcp_state state)
 {
 	return snapshot->sockets[FAMILY_IPV4][state] + snapshot->sockets[FAMILY_IPV6][state];

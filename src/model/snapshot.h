@@ -43,6 +43,9 @@ struct snapshot *snapshot_new(void);
  * -ENOMEM */
 int snapshot_watch(struct snapshot *snapshot, const struct watched_ports *ports);
 
+/** The place of the watched port @p number. @return NULL if it is not watched */
+struct port_count *snapshot_port(const struct snapshot *snapshot, uint16_t number);
+
 /** Sockets in @p state, both families together. */
 uint32_t snapshot_total(const struct snapshot *snapshot, enum tcp_state state);
 

@@ -71,25 +71,34 @@ static void check_listener(const struct listener *listener)
 		assert(endpoint->family == FAMILY_IPV6 && IN6_IS_ADDR_LINKLOCAL(address));
 }
 
+static void check_merged(const struct found_list *list, uint32_t messages)
+{
+	struct listener *listeners;
+	uint32_t sockets = 0;
+	size_t count;
+
+	assert(merge(list, &listeners, &count) == 0);
+	for (size_t place = 0; place < count; place++) {
+		check_listener(&listeners[place]);
+		sockets += listeners[place].sockets;
+		if (place > 0)
+			assert(endpoint_compare(&listeners[place - 1].endpoint,
+						&listeners[place].endpoint) < 0);
+	}
+	assert(sockets == messages);
+	free(listeners);
+}
+
 static void check_listeners(size_t size, int expected)
 {
-	struct listener_list list = {0};
+	struct found_list list = {0};
 	struct acceptance acceptance = {add_listener, &list, 0};
 	int result = decode_alone(size, &acceptance);
-	uint32_t sockets = 0;
 
 	assert(result == expected || result == -EPROTO);
 	if (result >= 0)
-		list.count = listeners_merge(list.listeners, list.count);
-	for (size_t place = 0; result >= 0 && place < list.count; place++) {
-		check_listener(&list.listeners[place]);
-		sockets += list.listeners[place].sockets;
-		if (place > 0)
-			assert(endpoint_compare(&list.listeners[place - 1].endpoint,
-						&list.listeners[place].endpoint) < 0);
-	}
-	assert(result < 0 || sockets == acceptance.messages);
-	free(list.listeners);
+		check_merged(&list, acceptance.messages);
+	free(list.found);
 }
 
 static void check_ports(size_t size, int expected, const struct socket_counts *all)
