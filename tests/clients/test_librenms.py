@@ -8,6 +8,7 @@ import shlex
 import sqlite3
 import subprocess
 
+import matplotlib
 import pytest
 import yaml
 
@@ -16,6 +17,9 @@ import snmp
 from levels import AGE_S, LEVELS
 from polling import until
 from stage import INTEGRATIONS, MIB_DIRECTORIES, Stage
+
+matplotlib.use("Agg")
+from matplotlib import pyplot  # noqa: E402: it needs the backend
 
 SOURCES = pathlib.Path(__file__).parents[2]
 FILES = INTEGRATIONS / "librenms"
@@ -113,7 +117,7 @@ def test_the_definition_keeps_the_schema_s_rules(definition):
             assert _NUM_OID.fullmatch(entry["num_oid"])
 
 
-def test_sensors_are_the_counts(stage, definition, record_property):
+def test_sensors_are_the_counts(stage, definition, picture, record_property):
     stage.make_different_numbers()
     counts, sensors = stage.unchanged(lambda: discover(definition, LIVE))
     assert len(sensors) == 23
@@ -123,7 +127,20 @@ def test_sensors_are_the_counts(stage, definition, record_property):
         f"ipv{family} {state}": count for (family, state), count in counts.items()}
     assert {sensor["sensor_oid"]: sensor["sensor_current"] for sensor in sensors.values()} == {
         snmp.dotted(mib.count(*row)): count for row, count in counts.items()}
+    draw(sensors.values(), picture("librenms"))
     record_property("saw", "22 of 22 counts equal")
+
+
+def draw(sensors, file):
+    figure, box = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    bars = box.barh([sensor["sensor_descr"] for sensor in sensors],
+                    [sensor["sensor_current"] for sensor in sensors])
+    box.bar_label(bars, fontsize="small")
+    box.tick_params(labelsize="small")
+    box.invert_yaxis()
+    box.set(title="Sensors found by the definition", xlabel="sockets")
+    figure.savefig(file, dpi=70)
+    pyplot.close(figure)
 
 
 def test_the_simulated_host_is_like_the_real_one(stage, simulator, definition, record_property):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What snmptrapd and SNMPTT tell of real notifications, which come through snmpd."""
 
+import html
 import pathlib
 import re
 
 import pytest
 
+import browser
 import mib
 import snmp
 from daemons import BUILD
@@ -18,6 +20,7 @@ RAISED = ("WARNING", "leak is raised: state ipv4 closeWait is 5, wanted 2")
 CLEARED = ("Normal", "leak is cleared: state ipv4 closeWait is 0, wanted 2")
 MISSING = ("CRITICAL", "The counts of sockets are absent: tcp-state-agent is missing, or its"
            " refreshes fail")
+COLOURS = {"WARNING": "#b58900", "Normal": "#3a7d00", "CRITICAL": "#c0392b"}
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ def snmptt_log(stage):
     return log
 
 
-def test_snmptt_tells_each_and_a_missing_agent(stage, snmptt_log, record_property):
+def test_snmptt_tells_each_and_a_missing_agent(stage, snmptt_log, picture, record_property):
     raise_and_clear(stage)
     until(lambda: CLEARED in events(snmptt_log), "both events", 20)
     told = events(snmptt_log)
@@ -85,6 +88,7 @@ def test_snmptt_tells_each_and_a_missing_agent(stage, snmptt_log, record_propert
     stage.refuse()  # snmpd may have told of its start already, when the agent was not yet back
     until(lambda: len(events(snmptt_log)) > len(told), "the counts are absent", 20)
     assert events(snmptt_log) == [*told, MISSING]
+    draw(snmptt_log.read_text(), stage.directory, picture("snmptrapd"))
     record_property("saw", "; ".join(" ".join(event) for event in (RAISED, CLEARED, MISSING)))
 
 
@@ -92,3 +96,12 @@ def events(log):
     """[(severity, text)]"""
     return re.findall(r'^.* \.1\.3\S+ (\w+) "TCP thresholds" localhost - (.*)$', log.read_text(),
                       re.MULTILINE)
+
+
+def draw(log, directory, file):
+    """SNMPTT's log, a colour for each severity."""
+    lines = "\n".join(
+        f'<span style="color: {COLOURS[re.search("|".join(COLOURS), line)[0]]}">'
+        f"{html.escape(line)}</span>" for line in log.splitlines())
+    browser.draw(f'<pre style="font: 12px monospace; white-space: pre-wrap">{lines}</pre>',
+                 directory, (800, 135), file)

@@ -3,29 +3,74 @@
 
 import tomllib
 
+import matplotlib
+import pytest
+
 import mib
 import snmp
 from stage import INTEGRATIONS
+
+matplotlib.use("Agg")
+from matplotlib import pyplot  # noqa: E402: it needs the backend
+
+LABEL = "tcpStateCountLabel"
+
+
+@pytest.fixture(scope="module")
+def plugin():
+    configuration = tomllib.loads((INTEGRATIONS / "telegraf/tcp-states.conf").read_text())
+    plugin, = configuration["inputs"]["snmp"]
+    return plugin
 
 
 def oid(text):
     return tuple(map(int, text.strip(".").split(".")))
 
 
-def test_what_it_asks_for_are_the_counts(stage, record_property):
+def gather(plugin):
+    """{tag: {field: value}} of the table."""
+    table, = plugin["table"]
+    columns = {field["name"]: [found.value for found in snmp.walk(oid(field["oid"]))]
+               for field in table["field"]}
+    tags = columns.pop(LABEL)
+    return {tag: dict(zip(columns, values, strict=True))
+            for tag, *values in zip(tags, *columns.values(), strict=True)}
+
+
+def test_what_it_asks_for_are_the_counts(stage, plugin, record_property):
     stage.make_different_numbers()
-    configuration = tomllib.loads((INTEGRATIONS / "telegraf/tcp-states.conf").read_text())
-    plugin, = configuration["inputs"]["snmp"]
     assert plugin["agents"] == [snmp.ADDRESS.replace(":", "://", 1)]
     fields = {field["name"]: snmp.get_value(oid(field["oid"])) for field in plugin["field"]}
     assert fields["tcpRefreshErrors"] == 0 and fields["tcpRefreshAge"] < 500
     table, = plugin["table"]
-    columns = {field["name"]: [found.value for found in snmp.walk(oid(field["oid"]))]
-               for field in table["field"]}
-    assert [field["name"] for field in table["field"] if field.get("is_tag")] == [
-        "tcpStateCountLabel"]
-    counts = stage.counts()
-    assert dict(zip(columns["tcpStateCountLabel"], columns["tcpStateCount"])) == {
+    assert [field["name"] for field in table["field"] if field.get("is_tag")] == [LABEL]
+    counts, gathered = stage.unchanged(lambda: gather(plugin))
+    assert {tag: fields["tcpStateCount"] for tag, fields in gathered.items()} == {
         f"ipv{family} {state}": counts[family, state] for family, state in mib.ROWS}
-    assert dict(zip(mib.ROWS, columns["tcpStateCountMax"])) == stage.peaks()
+    assert {tag: fields["tcpStateCountMax"] for tag, fields in gathered.items()} == {
+        f"ipv{family} {state}": peak for (family, state), peak in stage.peaks().items()}
     record_property("saw", "22 of 22 counts equal")
+
+
+def test_a_spike_between_two_gatherings_is_seen(stage, plugin, picture, record_property):
+    """In the largest count, which the picture shows beside the count."""
+    tag, gathered = "ipv4 closeWait", []
+    for times, sockets in ((3, 0), (3, 40), (3, 0)):
+        stage.unmake()
+        stage.make(4, "closeWait", sockets)
+        gathered += [gather(plugin)[tag] for _ in range(times)]
+    assert [fields["tcpStateCount"] for fields in gathered] == 3 * [0] + 3 * [40] + 3 * [0]
+    assert [fields["tcpStateCountMax"] for fields in gathered][-3:] == 3 * [40]
+    draw(gathered, tag, picture("telegraf"))
+    record_property("saw", f"{tag}: 0 now, 40 at most")
+
+
+def draw(gathered, tag, file):
+    figure, box = pyplot.subplots(figsize=(7, 2.5), layout="constrained")
+    for field in gathered[0]:
+        box.step(range(len(gathered)), [fields[field] for fields in gathered], where="mid",
+                 label=field)
+    box.set(title=f"tcp_states, {LABEL}={tag}", xlabel="gathering", ylabel="sockets")
+    box.legend(fontsize="small")
+    figure.savefig(file, dpi=70)
+    pyplot.close(figure)
