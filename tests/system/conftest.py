@@ -172,5 +172,5 @@ def churn():
 def open_path(tmp_path):
     """tmp_path, which others than root may then pass through too."""
     for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        directory.chmod(0o711)
+        directory.chmod(directory.stat().st_mode | 0o011)
     return tmp_path
