@@ -63,9 +63,8 @@ static int open_many(void **state)
 {
 	(void)state;
 	dump_initialise(&dump);
-	for (size_t place = 0; network_is_ours() && place < MANY; place++)
-		open_sockets[place] = listen_too();
-	open_sockets[MANY] = -1;
+	for (size_t place = 0; place < ENTRIES(open_sockets); place++)
+		open_sockets[place] = network_is_ours() && place < MANY ? listen_too() : -1;
 	return 0;
 }
 
