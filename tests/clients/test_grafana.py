@@ -9,15 +9,12 @@ import json
 import re
 import time
 
-import matplotlib
+from matplotlib.figure import Figure
 import pytest
 
 from polling import until
 from prometheus_server import Exporter, Prometheus, stage_with_all
 from stage import INTEGRATIONS
-
-matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402: it needs the backend
 
 COLUMNS = 24
 VARIABLES = {"$job": ".*", "$instance": ".*", "$__rate_interval": "5s"}
@@ -164,7 +161,7 @@ def test_a_missing_agent_is_told_from_withdrawn_counts(dashboard, prometheus, st
 def draw(dashboard, prometheus, began, file):
     """What each panel's queries find since BEGAN, where the panel is; not by Grafana."""
     bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in dashboard["panels"])
-    figure = pyplot.figure(figsize=(12, bottom / 5))
+    figure = Figure(figsize=(12, bottom / 5))
     for panel in dashboard["panels"]:
         place = panel["gridPos"]
         top = 1 - (place["y"] + 0.8) / bottom
@@ -179,7 +176,6 @@ def draw(dashboard, prometheus, began, file):
         draw_panel(box, [series for target in panel["targets"] for series in prometheus.query(
             asked(target), start=began, end=time.time(), step=1)], began, stacked)
     figure.savefig(file, dpi=70)
-    pyplot.close(figure)
 
 
 def draw_panel(box, found, began, stacked):

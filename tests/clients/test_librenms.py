@@ -8,7 +8,7 @@ import shlex
 import sqlite3
 import subprocess
 
-import matplotlib
+from matplotlib.figure import Figure
 import pytest
 import yaml
 
@@ -17,9 +17,6 @@ import snmp
 from levels import AGE_S, LEVELS
 from polling import until
 from stage import INTEGRATIONS, MIB_DIRECTORIES, Stage
-
-matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402: it needs the backend
 
 SOURCES = pathlib.Path(__file__).parents[2]
 FILES = INTEGRATIONS / "librenms"
@@ -132,7 +129,8 @@ def test_sensors_are_the_counts(stage, definition, picture, record_property):
 
 
 def draw(sensors, file):
-    figure, box = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    box = figure.subplots()
     bars = box.barh([sensor["sensor_descr"] for sensor in sensors],
                     [sensor["sensor_current"] for sensor in sensors])
     box.bar_label(bars, fontsize="small")
@@ -140,7 +138,6 @@ def draw(sensors, file):
     box.invert_yaxis()
     box.set(title="Sensors found by the definition", xlabel="sockets")
     figure.savefig(file, dpi=70)
-    pyplot.close(figure)
 
 
 def test_the_simulated_host_is_like_the_real_one(stage, simulator, definition, record_property):

@@ -6,7 +6,7 @@ import re
 import subprocess
 import time
 
-import matplotlib
+from matplotlib.figure import Figure
 import pytest
 import yaml
 
@@ -16,9 +16,6 @@ from polling import until
 from prometheus_server import (BACKLOG, FILES, PORT, THRESHOLDS, WAITING, Exporter, Prometheus,
                                copy_rules, for_this_exporter, stage_with_all)
 from stage import INTEGRATIONS, MIB_FILE, SOURCES
-
-matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402: it needs the backend
 
 GET_REQUESTS = (1, 3, 6, 1, 2, 1, 11, 15, 0)  # snmpInGetRequests of SNMPv2-MIB
 
@@ -183,8 +180,8 @@ def test_alerts_tell_missing_from_withdrawn_from_zero(stage, prometheus, record_
 def draw(prometheus, began, file):
     """Sockets by state, and the alerts, since BEGAN."""
     span = {"start": began, "end": time.time(), "step": 1}
-    figure, (counts, alerts) = pyplot.subplots(2, sharex=True, figsize=(9, 5),
-                                               height_ratios=(2, 1), layout="constrained")
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    counts, alerts = figure.subplots(2, sharex=True, height_ratios=(2, 1))
     for labels, values in prometheus.query(
             "sum by (tcpStateCountState) (tcpStateCount) > 0", **span):
         times, sockets = zip(*with_gaps(values))
@@ -197,7 +194,6 @@ def draw(prometheus, began, file):
     alerts.set(xlabel="seconds", yticks=range(len(firing)), yticklabels=[
         labels["alertname"] for labels, _ in sorted(firing, key=lambda one: one[1][0])])
     figure.savefig(file, dpi=80)
-    pyplot.close(figure)
 
 
 def with_gaps(values):

@@ -3,15 +3,12 @@
 
 import tomllib
 
-import matplotlib
+from matplotlib.figure import Figure
 import pytest
 
 import mib
 import snmp
 from stage import INTEGRATIONS
-
-matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402: it needs the backend
 
 LABEL = "tcpStateCountLabel"
 
@@ -66,11 +63,11 @@ def test_a_spike_between_two_gatherings_is_seen(stage, plugin, picture, record_p
 
 
 def draw(gathered, tag, file):
-    figure, box = pyplot.subplots(figsize=(7, 2.5), layout="constrained")
+    figure = Figure(figsize=(7, 2.5), layout="constrained")
+    box = figure.subplots()
     for field in gathered[0]:
         box.step(range(len(gathered)), [fields[field] for fields in gathered], where="mid",
                  label=field)
     box.set(title=f"tcp_states, {LABEL}={tag}", xlabel="gathering", ylabel="sockets")
     box.legend(fontsize="small")
     figure.savefig(file, dpi=70)
-    pyplot.close(figure)
