@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# Completion of tcp-states in bash. What follows -- are net-snmp's options, which are left alone.
+# bash completion for tcp-states. Arguments after -- are net-snmp options and are not completed.
 
 _tcp_states()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} place
 	local states="closed listen synSent synReceived established finWait1 finWait2 closeWait
 		lastAck closing timeWait"
-	local options="--ipv4 --ipv6 --state= --port= --listen --summary --verify --watch --watch=
-		--output= --host= --version --help"
+	local options="--ipv4 --ipv6 --state= --port= --bound-inactive --listen --summary --verify
+		--watch --watch= --output= --host= --version --help"
 
 	COMPREPLY=()
 	for ((place = 1; place < COMP_CWORD; place++)); do
 		[ "${COMP_WORDS[place]}" != -- ] || return
 	done
-	# --option=value are three words, as = is among COMP_WORDBREAKS.
+	# --option=value is split into three words, because = is in COMP_WORDBREAKS.
 	if [ "$word" = = ]; then
 		word=
 	elif [ "$before" = = ]; then

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The one clock that refreshes, ages and windows are measured on.
+ * The clock for refreshes, ages and windows.
  *
- * CLOCK_BOOTTIME, because it never jumps and goes on while the machine is suspended: counts that
- * were taken before a suspend are as old as the clock on the wall says.
+ * CLOCK_BOOTTIME never jumps, and continues while the machine is suspended, so that the age of
+ * counts includes the time of a suspend.
  */
 #ifndef CLOCK_H
 #define CLOCK_H
@@ -15,7 +15,7 @@
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_US INT64_C(1000)
 
-/** Of SNMP's TimeTicks (RFC 2578, section 7.1.8). */
+/** A TimeTicks unit (RFC 2578, section 7.1.8). */
 #define NS_PER_TICK (NS_PER_SECOND / 100)
 
 /** Nanoseconds since the machine was booted. */
@@ -27,7 +27,7 @@ static inline int64_t clock_now_ns(void)
 	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-/** @p ns as the system calls take it, whose fields have 32 bits on some machines. */
+/** Converts @p ns for system calls; the fields have 32 bits on some machines. */
 static inline struct timespec clock_timespec(int64_t ns)
 {
 	return (struct timespec){

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/confinement.h"
 
+#include "agent/logging.h"
 #include "build.h"
 
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
 #include <sys/prctl.h>
 
-/* The sanitizers read files at the end, and stop threads, in ways that change with each release. */
+/* Sanitizers read files at exit and stop threads, in ways that change with each release. */
 #if CONFINED
 
 #include <errno.h>
@@ -19,7 +18,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- Landlock: include/uapi/linux/landlock.h, of which distributions have older ones ---- */
+/* ---- Landlock, as in include/uapi/linux/landlock.h, which may be older than the kernel ---- */
+
+/* Since Linux 5.13, the same on all architectures. */
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_add_rule 445
+#define SYS_landlock_restrict_self 446
+#endif
 
 struct ruleset_attributes {
 	uint64_t handled_files;
@@ -44,8 +50,8 @@ struct path_beneath {
 #define FILES_IOCTL (1U << 15)          /* 5 */
 #define SCOPE_SIGNALS (1U << 1)         /* 6 */
 
-/* All that this kernel's Landlock can take away. */
-static struct ruleset_attributes everything(long version)
+/* Every access that this kernel's Landlock can deny. */
+static struct ruleset_attributes all_accesses(long version)
 {
 	struct ruleset_attributes attributes = {.handled_files = FILES_ALL};
 
@@ -76,7 +82,7 @@ static int allow_beneath(int ruleset, const char *path, uint64_t allowed)
 	return error;
 }
 
-/* A directory that cannot be opened has nothing that could be removed. */
+/* A directory that does not exist contains no file to remove. */
 static int allow_removing(int ruleset, const char *removable)
 {
 	char *path = strdup(removable);
@@ -96,15 +102,15 @@ static int add_rules(int ruleset, enum confined confined, const char *removable)
 	if (confined == CONFINED_AGENT)
 		return 0;
 	error = allow_beneath(ruleset, "/", FILES_READ);
-	if (error == 0 && removable != NULL)
-		error = allow_removing(ruleset, removable);
-	return error;
+	if (error != 0 || removable == NULL)
+		return error;
+	return allow_removing(ruleset, removable);
 }
 
-static int close_file_system(enum confined confined, const char *removable)
+static int enter_landlock(enum confined confined, const char *removable)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, VERSION_FLAG);
-	struct ruleset_attributes attributes = everything(version);
+	struct ruleset_attributes attributes = all_accesses(version);
 	int ruleset, error;
 
 	if (version < 0)
@@ -124,171 +130,191 @@ static int close_file_system(enum confined confined, const char *removable)
 #if WITH_SECCOMP
 
 #include <linux/netlink.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-/* The system tests end the process instead, so that no call is denied unnoticed. */
+/* The system tests kill the process instead, so that no denied call goes unnoticed. */
 #ifndef DENIED
 #define DENIED SCMP_ACT_ERRNO(EPERM)
 #endif
 
-/* What is allowed whatever its arguments are. */
-static const char *const always[] = {
-	/* descriptors that are open */
+/* Allowed with any arguments, for agent and helper. */
+static const char *const common_calls[] = {
+	/* open descriptors */
 	"read", "readv", "pread64", "write", "writev", "close", "poll", "ppoll", "ppoll_time64",
 	"select", "pselect6", "pselect6_time64", "_newselect", "fcntl", "fcntl64", "fstat",
 	"fstat64", "lseek", "_llseek", "timerfd_settime", "timerfd_settime64",
-	/* sockets that are open */
+	/* open sockets */
 	"connect", "bind", "getsockname", "getpeername", "getsockopt", "setsockopt", "send",
 	"sendto", "sendmsg", "recv", "recvfrom", "recvmsg", "shutdown",
-	/* memory that cannot become code */
+	/* memory that cannot become executable */
 	"brk", "munmap", "mremap", "madvise",
 	/* threads and signals */
 	"futex", "futex_time64", "set_robust_list", "rseq", "rt_sigaction", "rt_sigprocmask",
 	"rt_sigreturn", "sigreturn", "sched_yield", "sched_getaffinity", "restart_syscall", "exit",
 	"exit_group",
-	/* facts */
+	/* time, identity and machine */
 	"clock_gettime", "clock_gettime64", "gettimeofday", "time", "getpid", "gettid", "getuid",
 	"geteuid", "getgid", "getegid", "getrandom", "sysinfo", "uname"};
 
-/* Reading configuration files and services(5), whose modules the C library may load. */
-static const char *const of_attendant[] = {
-	"access",     "faccessat", "faccessat2", "stat",     "stat64",     "lstat",    "lstat64",
-	"newfstatat", "fstatat64", "statx",      "readlink", "readlinkat", "getcwd",   "getdents64",
-	"ioctl",      "mmap",      "mmap2",      "mprotect", "unlink",     "unlinkat",
+/* For configuration files and services(5), whose modules the C library may load. */
+static const char *const helper_calls[] = {
+	"access",  "faccessat",  "faccessat2", "stat",  "stat64",   "lstat",
+	"lstat64", "newfstatat", "fstatat64",  "statx", "readlink", "readlinkat",
+	"getcwd",  "getdents64", "ioctl",      "mmap",  "mmap2",    "mprotect",
+	"unlink",  "unlinkat",   "pipe2",      "wait4", "waitpid",  "waitid",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A call that this architecture does not have needs no permission. */
-static int allow(scmp_filter_ctx filter, const char *name, unsigned int conditions,
-		 const struct scmp_arg_cmp *condition)
+/* The first error skips all further rules. */
+struct rules {
+	scmp_filter_ctx filter;
+	int error;
+};
+
+static void allow_if(struct rules *rules, const char *name, unsigned int conditions,
+		     const struct scmp_arg_cmp *condition)
 {
 	int call = seccomp_syscall_resolve_name(name);
-	int error;
 
-	if (call == __NR_SCMP_ERROR)
-		return 0;
-	error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, conditions, condition);
-	return error == -EDOM ? 0 : error;
+	/* A call that does not exist on this architecture needs no rule. */
+	if (rules->error != 0 || call == __NR_SCMP_ERROR)
+		return;
+	rules->error =
+		seccomp_rule_add_array(rules->filter, SCMP_ACT_ALLOW, call, conditions, condition);
+	if (rules->error == -EDOM)
+		rules->error = 0;
 }
 
-static int allow_all(scmp_filter_ctx filter, const char *const names[], size_t count)
+static void allow_all(struct rules *rules, const char *const names[], size_t count)
 {
-	int error = 0;
-
-	for (size_t place = 0; error == 0 && place < count; place++)
-		error = allow(filter, names[place], 0, NULL);
-	return error;
+	for (size_t i = 0; i < count; i++)
+		allow_if(rules, names[i], 0, NULL);
 }
 
-static int allow_sockets(scmp_filter_ctx filter)
+static void allow_sockets(struct rules *rules)
 {
 	const struct scmp_arg_cmp unix_socket = SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0);
 	const struct scmp_arg_cmp netlink_socket[] = {
 		SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
 		SCMP_A2(SCMP_CMP_EQ, NETLINK_SOCK_DIAG, 0),
 	};
-	int error = allow(filter, "socket", 1, &unix_socket);
 
-	return error == 0 ? allow(filter, "socket", COUNT(netlink_socket), netlink_socket) : error;
+	allow_if(rules, "socket", 1, &unix_socket);
+	allow_if(rules, "socket", COUNT(netlink_socket), netlink_socket);
 }
 
-/* What the C library asks of a descriptor before it writes to it for the first time. */
-static int allow_first_writes(scmp_filter_ctx filter)
+/* The C library examines a descriptor before it writes to it for the first time. */
+static void allow_first_writes(struct rules *rules)
 {
 	const struct scmp_arg_cmp of_descriptor = SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH, 0);
-	const struct scmp_arg_cmp of_descriptor_for_long_times =
+	const struct scmp_arg_cmp of_descriptor_with_64_bit_times =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH);
-	const struct scmp_arg_cmp whether_terminal = SCMP_A1(SCMP_CMP_EQ, TCGETS, 0);
-	int error = allow(filter, "newfstatat", 1, &of_descriptor);
+	const struct scmp_arg_cmp is_terminal = SCMP_A1(SCMP_CMP_EQ, TCGETS, 0);
 
-	if (error == 0 && sizeof(long) < sizeof(int64_t))
-		error = allow(filter, "statx", 1, &of_descriptor_for_long_times);
-	return error == 0 ? allow(filter, "ioctl", 1, &whether_terminal) : error;
+	allow_if(rules, "newfstatat", 1, &of_descriptor);
+	if (sizeof(long) < sizeof(int64_t))
+		allow_if(rules, "statx", 1, &of_descriptor_with_64_bit_times);
+	allow_if(rules, "ioctl", 1, &is_terminal);
 }
 
-static int allow_memory(scmp_filter_ctx filter)
+static void allow_memory(struct rules *rules)
 {
-	const struct scmp_arg_cmp not_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-	static const char *const calls[] = {"mmap", "mmap2", "mprotect"};
-	int error = 0;
+	const struct scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 
-	for (size_t place = 0; error == 0 && place < COUNT(calls); place++)
-		error = allow(filter, calls[place], 1, &not_code);
-	return error;
+	allow_if(rules, "mmap", 1, &not_executable);
+	allow_if(rules, "mmap2", 1, &not_executable);
+	allow_if(rules, "mprotect", 1, &not_executable);
 }
 
-/* The place of clone()'s flags among its arguments. */
+/* Which argument of clone() has the flags. */
 #ifdef __s390__
 #define CLONE_FLAGS 1
 #else
 #define CLONE_FLAGS 0
 #endif
 
-/* A filter cannot see the flags of clone3(), which are in memory; without it there is clone(). */
-static int allow_threads(scmp_filter_ctx filter)
+/* A filter cannot see the flags of clone3(), which are in memory: without it, clone() is used. */
+static void allow_threads(struct rules *rules)
 {
-	const struct scmp_arg_cmp of_this_process =
+	const struct scmp_arg_cmp thread =
 		SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
-	int error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 
-	return error == 0 ? allow(filter, "clone", 1, &of_this_process) : error;
+	if (rules->error == 0)
+		rules->error = seccomp_rule_add(rules->filter, SCMP_ACT_ERRNO(ENOSYS),
+						SCMP_SYS(clone3), 0);
+	allow_if(rules, "clone", 1, &thread);
 }
 
-static int allow_what_runs(scmp_filter_ctx filter)
+/* For src/collect/zones.c */
+static void allow_interface_names(struct rules *rules)
 {
-	int error = allow_first_writes(filter);
+	const struct scmp_arg_cmp name_of_index = SCMP_A1(SCMP_CMP_EQ, SIOCGIFNAME, 0);
 
-	if (error == 0)
-		error = allow_memory(filter);
-	return error == 0 ? allow_threads(filter) : error;
+	allow_if(rules, "ioctl", 1, &name_of_index);
 }
 
-static int allow_reading(scmp_filter_ctx filter)
+/* The configuration is read in a child process, which is killed if that takes too long. */
+static void allow_children(struct rules *rules)
 {
-	const struct scmp_arg_cmp to_read =
+	const struct scmp_arg_cmp child_process =
+		SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ,
+			 CLONE_VM | CLONE_THREAD | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
+				 CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP,
+			 0);
+	const struct scmp_arg_cmp sigkill = SCMP_A1(SCMP_CMP_EQ, SIGKILL, 0);
+
+	allow_if(rules, "clone", 1, &child_process);
+#ifndef __GLIBC__
+	allow_if(rules, "fork", 0, NULL);
+#endif
+	allow_if(rules, "kill", 1, &sigkill);
+}
+
+static void allow_reading(struct rules *rules)
+{
+	const struct scmp_arg_cmp read_only =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
-	const struct scmp_arg_cmp to_read_by_path =
+	const struct scmp_arg_cmp read_only_by_path =
 		SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
-	int error = allow(filter, "openat", 1, &to_read);
 
-	if (error == 0)
-		error = allow(filter, "open", 1, &to_read_by_path);
-	return error == 0 ? allow_all(filter, of_attendant, COUNT(of_attendant)) : error;
+	allow_if(rules, "openat", 1, &read_only);
+	allow_if(rules, "open", 1, &read_only_by_path);
+	allow_all(rules, helper_calls, COUNT(helper_calls));
 }
 
-static int add_calls(scmp_filter_ctx filter, enum confined confined)
+static int enter_seccomp(enum confined confined)
 {
-	int error = allow_all(filter, always, COUNT(always));
+	struct rules rules = {.filter = seccomp_init(DENIED)};
 
-	if (error == 0)
-		error = allow_sockets(filter);
-	if (error != 0)
-		return error;
-	return confined == CONFINED_AGENT ? allow_what_runs(filter) : allow_reading(filter);
-}
-
-static int filter_calls(enum confined confined)
-{
-	scmp_filter_ctx filter = seccomp_init(DENIED);
-	int error;
-
-	if (filter == NULL)
+	if (rules.filter == NULL)
 		return -ENOMEM;
-	error = add_calls(filter, confined);
-	if (error == 0)
-		error = seccomp_load(filter);
-	seccomp_release(filter);
-	return error;
+	allow_all(&rules, common_calls, COUNT(common_calls));
+	allow_sockets(&rules);
+	if (confined == CONFINED_AGENT) {
+		allow_first_writes(&rules);
+		allow_interface_names(&rules);
+		allow_memory(&rules);
+		allow_threads(&rules);
+	} else {
+		allow_children(&rules);
+		allow_reading(&rules);
+	}
+	if (rules.error == 0)
+		rules.error = seccomp_load(rules.filter);
+	seccomp_release(rules.filter);
+	return rules.error;
 }
 
 #else
 
-static int filter_calls(enum confined confined)
+static int enter_seccomp(enum confined confined)
 {
 	(void)confined;
 	return 0;
@@ -296,17 +322,18 @@ static int filter_calls(enum confined confined)
 
 #endif
 
-/* The attendant lacks what the agent lacks, which has told it. */
-static void log_left_out(enum confined confined, const char *layer, int error)
+/* Logged once, by the agent: the helper runs on the same kernel. */
+static void log_unavailable(enum confined confined, const char *layer, int error)
 {
 	if (error != 0 && confined == CONFINED_AGENT)
-		snmp_log(LOG_NOTICE, "goes on without %s: %s\n", layer, strerror(-error));
+		log_line(LOG_NOTICE, "%s unavailable (%s), continuing without it", layer,
+			 strerror(-error));
 }
 
 static void enter_layers(enum confined confined, const char *removable)
 {
-	log_left_out(confined, "Landlock", close_file_system(confined, removable));
-	log_left_out(confined, "seccomp", filter_calls(confined));
+	log_unavailable(confined, "Landlock", enter_landlock(confined, removable));
+	log_unavailable(confined, "seccomp", enter_seccomp(confined));
 }
 
 #else

@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the kernel lets a process do once it has all that it needs, so that whoever takes it over
- * through a fault of ours, or of a library, can do no more.
+ * Restricts a process to the system calls and files that it still needs, so that an attacker who
+ * takes it over through a bug, here or in a library, can do no more.
  *
- * Three layers, of which each holds without the others: no_new_privs, by which no program gives
- * rights that the process has not; Landlock, which closes the file system (Linux 5.13); and a
- * seccomp filter, which lets through the system calls that are needed and no others. What is denied
- * fails with EPERM or EACCES: a call that a later C library makes in passing shall not end the
- * agent.
+ * There are three layers, each effective without the others: no_new_privs, so that no program gains
+ * rights; Landlock, which denies access to files (Linux 5.13); and a seccomp filter, which allows
+ * the system calls that are needed. A denied call fails with EPERM or EACCES instead of killing the
+ * process: a later C library may make another call in passing.
  */
 #ifndef AGENT_CONFINEMENT_H
 #define AGENT_CONFINEMENT_H
 
-/** Whom confinement_enter() is for. */
 enum confined {
 	/**
-	 * Speaks to the kernel by netlink, to snmpd, syslog and the service manager through unix
-	 * sockets, and through what is open; opens no file, starts no program, reaches no network.
+	 * Uses netlink, unix sockets to snmpd, syslog and the service manager, and descriptors that
+	 * are open. Opens no file, starts no program, reaches no network.
 	 */
 	CONFINED_AGENT,
-	/** The same, and may read files, and remove the one that it is given. */
-	CONFINED_ATTENDANT,
+	/**
+	 * Additionally reads files, removes one given file, and starts and kills child processes,
+	 * which are confined in the same way.
+	 */
+	CONFINED_HELPER,
 };
 
 /**
- * Confines the calling thread and those that it will start, for good. What the kernel or the build
- * lacks is logged and left out.
- * @param removable for CONFINED_ATTENDANT: the path of the file that it may remove; or NULL
+ * Confines the calling thread and the threads that it starts, permanently. A layer that the kernel
+ * or the build lacks is logged and skipped.
+ * @param removable for CONFINED_HELPER: the path of the file that it may remove; or NULL
  */
 void confinement_enter(enum confined confined, const char *removable);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Becoming a daemon.
+ * The background process and its pid file.
  *
- * All that can be wrong is found by daemon_prepare(), while somebody may still look at the terminal
- * and wait for the exit status.
+ * daemon_prepare() finds every error while a terminal may still show it and the exit status is
+ * awaited. That status follows from daemon_ready(), or from a failure before it.
  */
 #ifndef AGENT_DAEMON_H
 #define AGENT_DAEMON_H
@@ -11,23 +11,31 @@
 #include "agent/options.h"
 #include "agent/privileges.h"
 
-#include <stdio.h>
-
 struct daemon_process {
 	bool foreground;
 	const char *pid_file_name; /**< NULL: none */
-	FILE *pid_file;            /**< open until it is written */
+	int pid_file;              /**< open and locked while the daemon runs; -1: none */
+	int ready; /**< the started process waits for it; -1: not in the background */
 	struct identity identity;
 };
 
-/** Opens and looks up what daemon_become() needs; logs what is wrong. @return 0 or -errno */
+/**
+ * Looks up the identity, and locks the pid file without changing it. Logs errors.
+ * @return 0 or -errno: -EEXIST if another process has locked the file
+ */
 int daemon_prepare(struct daemon_process *process, const struct options *options);
 
-/** Goes to the background, writes the pid file and drops privileges. @return 0 or -errno */
+/** Moves to the background, writes the pid file and drops privileges. @return 0 or -errno */
 int daemon_become(struct daemon_process *process);
 
-/** Removes the pid file, as far as the privileges that are left allow it. */
+/** Lets the process that was started exit with status 0. */
+void daemon_ready(struct daemon_process *process);
+
+/** Removes the pid file if it is still that of this daemon and permissions allow it. */
 void daemon_remove_pid_file(const struct daemon_process *process);
+
+/** Closes the pid file in a child process, where the lock would outlive the daemon. */
+void daemon_detach(struct daemon_process *process);
 
 void daemon_finalise(struct daemon_process *process);
 

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * tcpFamilyTable: sockets of each address family, TCP and others.
- */
-#include "agent/tables.h"
+#include "agent/family_table.h"
 
-static size_t rows(const struct served *served)
+#include "mib_objects.h"
+
+static size_t family_rows(const struct served *served)
 {
 	return served->report == NULL ? 0 : FAMILIES;
 }
 
-static size_t row_index(const struct served *served, size_t row, oid index[MIB_INDEX_MAX])
+static size_t family_index(const struct served *served, size_t row, oid index[MIB_INDEX_MAX])
 {
 	(void)served;
 	index[0] = row + 1;
 	return 1;
 }
 
-static bool sockets(const struct mib_cell *cell, struct mib_value *value)
+static bool family_sockets(const struct mib_cell *cell, struct mib_value *value)
 {
 	const struct snapshot *snapshot = cell->served->report->snapshot;
 
@@ -26,27 +25,42 @@ static bool sockets(const struct mib_cell *cell, struct mib_value *value)
 	return true;
 }
 
-/* Key: the object of the first family; that of the second follows it. */
-static bool of_host(const struct mib_cell *cell, struct mib_value *value)
+static bool family_host_number(const struct mib_cell *cell,
+			       const enum host_object objects[FAMILIES], struct mib_value *value)
 {
 	const struct host *host = &cell->served->report->snapshot->host;
-	size_t object = (size_t)cell->key + cell->row;
+	const enum host_object object = objects[cell->row];
 
 	value->number = host->value[object];
 	return host->known[object];
 }
 
+static bool family_udp(const struct mib_cell *cell, struct mib_value *value)
+{
+	return family_host_number(cell, host_udp, value);
+}
+
+static bool family_raw(const struct mib_cell *cell, struct mib_value *value)
+{
+	return family_host_number(cell, host_raw, value);
+}
+
+static bool family_frag(const struct mib_cell *cell, struct mib_value *value)
+{
+	return family_host_number(cell, host_fragments, value);
+}
+
 static const struct mib_object columns[] = {
-	{.number = 2, .type = ASN_GAUGE, .get = sockets},
-	{.number = 3, .type = ASN_GAUGE, .get = of_host, .key = HOST_UDP_IPV4},
-	{.number = 4, .type = ASN_GAUGE, .get = of_host, .key = HOST_RAW_IPV4},
-	{.number = 5, .type = ASN_GAUGE, .get = of_host, .key = HOST_FRAGMENTS_IPV4},
+	{.number = tcpFamilySockets, .type = ASN_GAUGE, .get = family_sockets},
+	{.number = tcpFamilyUdp, .type = ASN_GAUGE, .get = family_udp},
+	{.number = tcpFamilyRaw, .type = ASN_GAUGE, .get = family_raw},
+	{.number = tcpFamilyFrag, .type = ASN_GAUGE, .get = family_frag},
 };
 
 const struct mib_table family_table = {
-	.at = {1, 3, 1},
+	.at = {tcpStateCountObjects, tcpFamilyTable, tcpFamilyEntry},
 	.at_length = 3,
-	OBJECTS(columns),
-	.rows = rows,
-	.index = row_index,
+	MIB_OBJECTS(columns),
+	.rows = family_rows,
+	.index = family_index,
 };

@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tcp-state-agent: the wiring of its parts, and its start and end as a daemon.
+ * tcp-state-agent: connects its modules, starts them and stops them.
  */
-#include "agent/attendant.h"
 #include "agent/confinement.h"
 #include "agent/daemon.h"
+#include "agent/helper.h"
+#include "agent/library.h"
+#include "agent/logging.h"
+#include "agent/master_socket.h"
 #include "agent/mib.h"
 #include "agent/notifier.h"
 #include "agent/options.h"
+#include "agent/refresh_log.h"
+#include "agent/reload.h"
 #include "agent/service_manager.h"
 #include "agent/session.h"
 #include "agent/settings.h"
 #include "build.h"
 #include "clock.h"
 #include "collect/collector.h"
-#include "model/refreshes.h"
+#include "inherited.h"
+#include "model/history.h"
+#include "streams.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -24,133 +31,57 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* What the library calls itself: it would else read our configuration too, and not strictly. */
-#define LIBRARY_NAME AGENT_NAME "-library"
+/* How often the conntrack files are requested from the helper while they are missing. */
+#define CONNTRACK_INTERVAL_NS (10 * NS_PER_SECOND)
 
 struct agent {
 	struct options options;
 	struct daemon_process process;
 	struct settings settings;
-	char *library_socket; /* what net-snmp's own configuration names, or NULL */
-	struct attendant attendant;
+	char *library_socket; /* agentXSocket in net-snmp's own configuration, or NULL */
+	struct helper helper;
 	struct collector *collector;
-	struct refreshes refreshes;
+	struct history refreshes;
+	struct refresh_log refresh_log;
+	struct reload reload;
 	struct mib mib;
 	struct session session;
 	struct notifier notifier;
 	struct service_manager service_manager;
+	int64_t conntrack_requested_ns;
 	bool session_initialised;
 	bool serving;
-	int refresh_error; /* of the last refresh, so that it is logged once */
-	bool stretch_logged;
-	const char *not_derived; /* what the last refresh said, so that it is logged once */
-	bool ending;
+	bool exiting;
 	int exit_status;
 };
 
-/* ---- what happens while it runs ---- */
-
-static void end(struct agent *agent, int exit_status)
+static void request_exit(struct agent *agent, int exit_status)
 {
-	agent->ending = true;
+	agent->exiting = true;
 	agent->exit_status = exit_status;
 }
 
-static void session_opened(void *argument)
+/* ---- the session ---- */
+
+static void handle_session_opened(void *argument)
 {
 	struct agent *agent = argument;
 
 	mib_begin_session(&agent->mib);
 }
 
-static void session_refused(void *argument)
+static void handle_session_refused(void *argument)
 {
 	struct agent *agent = argument;
 
-	snmp_log(LOG_ERR,
-		 "snmpd refuses the registration: another " AGENT_NAME
-		 " serves TCP-STATE-COUNT-MIB in context \"%s\"\n",
+	log_line(LOG_ERR, "another " AGENT_NAME " already serves the MIB in context '%s', exiting",
 		 agent->options.context);
-	end(agent, EXIT_FAILURE);
+	request_exit(agent, EXIT_FAILURE);
 }
 
-static void log_refresh(struct agent *agent, int error)
-{
-	if (error != 0 && error != agent->refresh_error)
-		snmp_log(LOG_ERR, "%s\n", agent->refreshes.last_error);
-	if (error == 0 && agent->refresh_error != 0)
-		snmp_log(LOG_NOTICE, "refreshing works again\n");
-	agent->refresh_error = error;
-}
+/* ---- settings ---- */
 
-static void log_stretch(struct agent *agent)
-{
-	if (agent->stretch_logged ||
-	    agent->refreshes.interval_ns <= agent->settings.refresh_interval_ns)
-		return;
-	agent->stretch_logged = true;
-	snmp_log(LOG_WARNING,
-		 "a refresh costs so much that with cpuLimit %g the next comes after %g seconds\n",
-		 agent->settings.cpu_limit,
-		 (double)agent->refreshes.interval_ns / (double)NS_PER_SECOND);
-}
-
-static void log_method(struct agent *agent, const char *not_derived)
-{
-	if (not_derived != NULL && not_derived != agent->not_derived)
-		snmp_log(LOG_WARNING, "all sockets are listed, at a higher cost: %s\n",
-			 not_derived);
-	agent->not_derived = not_derived;
-}
-
-static void add_refresh(struct agent *agent, const struct refresh *refresh)
-{
-	struct judgement *before = judgement_hold(agent->refreshes.judgement);
-
-	log_refresh(agent, refreshes_add(&agent->refreshes, refresh));
-	notifier_tell(&agent->notifier, before, agent->refreshes.judgement);
-	judgement_release(before);
-}
-
-/* Only counts that are there can be registered: from then on the rows exist. */
-static void serve(struct agent *agent)
-{
-	session_start(&agent->session);
-	service_manager_tell_ready();
-	agent->serving = true;
-}
-
-static void take_refresh(int descriptor, void *argument)
-{
-	struct agent *agent = argument;
-	struct refresh refresh;
-
-	(void)descriptor;
-	if (collector_take(agent->collector, &refresh) != 0) {
-		snmp_log(LOG_CRIT, "the collector has ended\n");
-		end(agent, EXIT_FAILURE);
-		return;
-	}
-	add_refresh(agent, &refresh);
-	service_manager_expect_refresh(&agent->service_manager, agent->refreshes.interval_ns);
-	log_stretch(agent);
-	log_method(agent, refresh.not_derived);
-	if (!agent->serving && agent->refreshes.latest != NULL)
-		serve(agent);
-}
-
-static struct collector_settings collector_settings(const struct agent *agent)
-{
-	const struct settings *settings = &agent->settings;
-
-	return (struct collector_settings){
-		.interval_ns = settings->refresh_interval_ns,
-		.cpu_limit = settings->cpu_limit,
-		.wanted = settings->wanted,
-	};
-}
-
-static void apply_settings(struct agent *agent)
+static void apply_agent_settings(struct agent *agent)
 {
 	const char *agentx_socket = agent->options.agentx_socket;
 
@@ -158,89 +89,152 @@ static void apply_settings(struct agent *agent)
 		agentx_socket = agent->settings.agentx_socket;
 	if (agentx_socket == NULL)
 		agentx_socket = agent->library_socket;
-	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, agentx_socket);
+	library_set_socket(agentx_socket);
 	agent->mib.max_age_ns = agent->settings.max_age_ns;
 	agent->refreshes.window_ns = agent->settings.window_ns;
-	agent->stretch_logged = false;
+	agent->refresh_log.interval_logged = false;
 }
 
-/* Thresholds that are no longer there, and were raised, are told as cleared. */
-static int change_thresholds(struct agent *agent)
+static void handle_helper_exit(struct agent *agent)
 {
-	struct judgement *before = agent->refreshes.judgement;
-	struct judgement *ended = judgement_end(before, agent->settings.thresholds, clock_now_ns());
-
-	if (ended == NULL)
-		return -ENOMEM;
-	notifier_tell(&agent->notifier, before, ended);
-	judgement_release(ended);
-	return refreshes_set_thresholds(&agent->refreshes, agent->settings.thresholds);
+	log_line(LOG_CRIT, "helper process " HELPER_PROCESS_NAME " exited unexpectedly");
+	request_exit(agent, EXIT_FAILURE);
 }
 
-static void change_settings(struct agent *agent)
+static void handle_settings(int descriptor, void *argument)
 {
-	struct collector_settings settings = collector_settings(agent);
+	struct agent *agent = argument;
+
+	(void)descriptor;
+	switch (reload_receive(&agent->reload, &agent->settings)) {
+	case 0:
+		apply_agent_settings(agent);
+		service_manager_expect_refresh(&agent->service_manager, 0);
+		break;
+	case -EPIPE:
+		handle_helper_exit(agent);
+		break;
+	}
+}
+
+static void handle_signal(int descriptor, void *argument)
+{
+	struct agent *agent = argument;
+	struct signalfd_siginfo received;
+
+	if (read(descriptor, &received, sizeof(received)) != sizeof(received))
+		return;
+	if (received.ssi_signo != SIGHUP)
+		request_exit(agent, EXIT_SUCCESS);
+	else if (reload_request(&agent->reload) != 0)
+		handle_helper_exit(agent);
+}
+
+/* ---- the conntrack files, which exist while the nf_conntrack kernel module is loaded ---- */
+
+static void request_conntrack(struct agent *agent)
+{
+	const struct report *latest = agent->refreshes.latest;
+
+	if (latest == NULL || latest->snapshot->host.known[HOST_CONNTRACKS] ||
+	    latest->snapshot->taken_ns - agent->conntrack_requested_ns < CONNTRACK_INTERVAL_NS)
+		return;
+	agent->conntrack_requested_ns = latest->snapshot->taken_ns;
+	helper_request_conntrack(&agent->helper);
+}
+
+static void pass_conntrack(struct agent *agent, const int descriptors[PROC_CONNTRACK_FILES])
+{
+	struct collector_settings settings = settings_for_collector(&agent->settings);
+
+	settings.has_conntrack = true;
+	memcpy(settings.conntrack, descriptors, sizeof(settings.conntrack));
+	if (collector_configure(agent->collector, &settings) == 0)
+		return;
+	for (size_t i = 0; i < PROC_CONNTRACK_FILES; i++)
+		close(descriptors[i]);
+}
+
+static void handle_conntrack(int descriptor, void *argument)
+{
+	struct agent *agent = argument;
+	int descriptors[PROC_CONNTRACK_FILES];
+
+	switch (helper_receive_conntrack(&agent->helper, descriptors)) {
+	case 0:
+		pass_conntrack(agent, descriptors);
+		break;
+	case -EPIPE:
+		unregister_readfd(descriptor);
+		break;
+	}
+}
+
+/* ---- refreshes ---- */
+
+static int add_refresh(struct agent *agent, const struct refresh *refresh)
+{
+	struct evaluation *before = evaluation_hold(agent->refreshes.evaluation);
+	int error = history_add(&agent->refreshes, refresh);
+
+	notifier_add(&agent->notifier, before, agent->refreshes.evaluation);
+	evaluation_release(before);
+	return error;
+}
+
+/* The MIB is registered with the first counts: its rows exist from then on. */
+static void start_serving(struct agent *agent)
+{
+	session_start(&agent->session);
+	service_manager_notify_ready();
+	agent->serving = true;
+}
+
+static void handle_refresh(int descriptor, void *argument)
+{
+	struct agent *agent = argument;
+	struct refresh refresh;
 	int error;
 
-	apply_settings(agent);
-	error = change_thresholds(agent);
-	if (error == 0)
-		error = collector_configure(agent->collector, &settings);
-	if (error != 0) {
-		snmp_log(LOG_ERR, "the configuration: %s\n", strerror(-error));
+	(void)descriptor;
+	if (collector_take(agent->collector, &refresh) != 0) {
+		log_line(LOG_CRIT, "the collector thread ended unexpectedly");
+		request_exit(agent, EXIT_FAILURE);
 		return;
 	}
-	service_manager_expect_refresh(&agent->service_manager, 0);
-	snmp_log(LOG_NOTICE, "the configuration was read again\n");
+	error = add_refresh(agent, &refresh);
+	refresh_log_add(&agent->refresh_log, &agent->settings, &agent->refreshes, error,
+			refresh.not_derived);
+	service_manager_expect_refresh(&agent->service_manager, agent->refreshes.interval_ns);
+	request_conntrack(agent);
+	if (!agent->serving && agent->refreshes.latest != NULL)
+		start_serving(agent);
+	if (reload_refreshed(&agent->reload) != 0)
+		handle_helper_exit(agent);
 }
 
-static void tell_status(struct agent *agent)
+static void report_status(struct agent *agent)
 {
 	char status[SERVICE_STATUS_SIZE] = "";
 
-	if (agent->refresh_error != 0)
-		snprintf(status, sizeof(status), "refreshing fails: %s",
-			 agent->refreshes.last_error);
+	if (agent->refresh_log.error != 0)
+		snprintf(status, sizeof(status), "refresh failed: %s", agent->refreshes.last_error);
 	else if (agent->serving)
 		session_describe(&agent->session, status, sizeof(status));
-	service_manager_tell_status(&agent->service_manager, status);
-}
+	if (agent->reload.failed) {
+		size_t length = strlen(status);
 
-/* Nothing else is lost with the attendant. */
-static void take_settings(int descriptor, void *argument)
-{
-	struct agent *agent = argument;
-	int error = attendant_take_settings(&agent->attendant, &agent->settings);
-
-	if (error == 0)
-		change_settings(agent);
-	else
-		snmp_log(LOG_ERR, "the configuration stays as it was\n");
-	if (error == -EPIPE) {
-		snmp_log(LOG_ERR, "the process that reads it has ended\n");
-		unregister_readfd(descriptor);
+		snprintf(status + length, sizeof(status) - length,
+			 "%sconfiguration not reloaded, see the log", length > 0 ? "; " : "");
 	}
+	service_manager_notify_status(&agent->service_manager, status);
 }
 
-static void take_signal(int descriptor, void *argument)
-{
-	struct agent *agent = argument;
-	struct signalfd_siginfo taken;
-
-	if (read(descriptor, &taken, sizeof(taken)) != sizeof(taken))
-		return;
-	if (taken.ssi_signo != SIGHUP)
-		end(agent, EXIT_SUCCESS);
-	else if (attendant_read_settings(&agent->attendant) != 0)
-		snmp_log(LOG_ERR, "the configuration cannot be read again: the process that reads "
-				  "it has ended\n");
-}
-
-/* ---- start and end ---- */
+/* ---- start ---- */
 
 /*
- * What the collector allocates is freed here. With a heap for each thread the C library would open
- * a file when it gives memory back (malloc/arena.c, check_may_shrink_heap).
+ * Memory that the collector allocates is freed by the main thread. With a heap for each thread the
+ * C library would open a file when it returns memory (malloc/arena.c, check_may_shrink_heap).
  */
 static void share_heap(void)
 {
@@ -249,64 +243,74 @@ static void share_heap(void)
 #endif
 }
 
-static void initialise_library(void)
+static void choose_logging(const struct options *options)
 {
-	netsnmp_enable_subagent();
-	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_ROOT_ACCESS, 1);
-	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
-	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
-	setenv("MIBS", "", 1);
-	init_agent(LIBRARY_NAME);
-	session_prepare_library();
+	if (options->check_only || (options->foreground && !options->logging_chosen)) {
+		logging_add("e");
+	} else if (!options->logging_chosen) {
+		snmp_log_syslogname(AGENT_NAME);
+		logging_add("sd"); /* the facility daemon */
+	}
+	logging_escape();
 }
 
-/*
- * net-snmp reads its own snmp.conf and agentx.conf here. Of ours it knows only a part; it looks for
- * it under another name, and settings_read() reads it, strictly.
- */
-static int read_library_configuration(struct agent *agent)
+/* net-snmp's own configuration is that of snmpd too, where agentXSocket may be a list. */
+static int check_library_socket(const struct agent *agent)
 {
-	const char *agentx_socket;
+	const char *problem = NULL;
 
-	if (agent->options.configuration.without_defaults)
-		netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
-	init_snmp(LIBRARY_NAME);
-	agentx_socket = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET);
-	if (agentx_socket == NULL)
+	if (agent->options.agentx_socket == NULL && agent->settings.agentx_socket[0] == '\0' &&
+	    agent->library_socket != NULL)
+		problem = master_socket_problem(agent->library_socket);
+	if (problem == NULL)
 		return 0;
-	agent->library_socket = strdup(agentx_socket);
-	return agent->library_socket != NULL ? 0 : -ENOMEM;
+	log_line(LOG_ERR, "net-snmp configuration: agentXSocket '%s': %s", agent->library_socket,
+		 problem);
+	return -EINVAL;
 }
 
-/* Who starts the agent by hand shall see what is wrong, wherever it will log to later. */
+static int read_configuration(struct agent *agent)
+{
+	int error = library_read_configuration(agent->options.configuration.without_defaults,
+					       &agent->library_socket);
+
+	if (error != 0)
+		return error;
+	error = settings_read(&agent->settings, &agent->options.configuration);
+	if (error != 0)
+		return error;
+	return check_library_socket(agent);
+}
+
+static int prepare_process(struct agent *agent)
+{
+	const struct options *options = &agent->options;
+
+	return options->check_only
+		       ? identity_find(&agent->process.identity, options->user, options->group)
+		       : daemon_prepare(&agent->process, options);
+}
+
+/* Logs errors also to the terminal, for a user who starts the agent by hand. */
 static int prepare(struct agent *agent)
 {
 	netsnmp_log_handler *terminal = NULL;
 	int error;
 
-	if (!snmp_stderrlog_status())
-		terminal = netsnmp_register_loghandler(NETSNMP_LOGHANDLER_STDERR, LOG_DEBUG);
-	error = read_library_configuration(agent);
+	if (!snmp_stderrlog_status()) {
+		logging_add("e");
+		terminal = netsnmp_find_loghandler("stderr");
+		logging_escape();
+	}
+	error = read_configuration(agent);
 	if (error == 0)
-		error = settings_read(&agent->settings, &agent->options.configuration);
-	if (error == 0)
-		error = daemon_prepare(&agent->process, &agent->options);
+		error = prepare_process(agent);
 	if (terminal != NULL)
 		netsnmp_remove_loghandler(terminal);
 	return error;
 }
 
-static void choose_logging(const struct options *options)
-{
-	if (options->logging_chosen)
-		return;
-	if (options->foreground)
-		snmp_enable_stderrlog();
-	else
-		snmp_enable_syslog_ident(AGENT_NAME, LOG_DAEMON);
-}
-
-/* Signals are taken in the main loop, in turn with everything else that happens. */
+/* Signals are handled in the main loop, in turn with all other events. */
 static int catch_signals(struct agent *agent)
 {
 	sigset_t signals;
@@ -321,15 +325,26 @@ static int catch_signals(struct agent *agent)
 	descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (descriptor < 0)
 		return -errno;
-	register_readfd(descriptor, take_signal, agent);
+	register_readfd(descriptor, handle_signal, agent);
+	return 0;
+}
+
+static int start_helper(struct agent *agent)
+{
+	int error = helper_start(&agent->helper, &agent->process, &agent->options.configuration);
+
+	if (error != 0)
+		return error;
+	register_readfd(agent->helper.socket, handle_settings, agent);
+	register_readfd(agent->helper.files_socket, handle_conntrack, agent);
 	return 0;
 }
 
 static int initialise_session(struct agent *agent)
 {
 	const struct session_callbacks callbacks = {
-		.opened = session_opened,
-		.refused = session_refused,
+		.opened = handle_session_opened,
+		.refused = handle_session_refused,
 		.context = agent,
 	};
 	int error = session_initialise(&agent->session, mib_root, mib_root_length,
@@ -339,13 +354,13 @@ static int initialise_session(struct agent *agent)
 	return error;
 }
 
-static int initialise_parts(struct agent *agent)
+static int initialise_modules(struct agent *agent)
 {
 	int error;
 
-	apply_settings(agent);
-	error = refreshes_initialise(&agent->refreshes, agent->settings.window_ns,
-				     agent->settings.thresholds);
+	apply_agent_settings(agent);
+	error = history_initialise(&agent->refreshes, agent->settings.window_ns,
+				   agent->settings.thresholds);
 	if (error != 0)
 		return error;
 	notifier_initialise(&agent->notifier, &agent->mib, &agent->session);
@@ -355,98 +370,119 @@ static int initialise_parts(struct agent *agent)
 	return error == 0 ? initialise_session(agent) : error;
 }
 
-static int start_attendant(struct agent *agent)
-{
-	int error =
-		attendant_start(&agent->attendant, &agent->process, &agent->options.configuration);
-
-	if (error == 0)
-		register_readfd(agent->attendant.socket, take_settings, agent);
-	return error;
-}
-
-/* Whatever needs more than the running agent is allowed is done before the confinement. */
+/* The confinement begins when everything is open that the collector needs. */
 static int start_collector(struct agent *agent)
 {
-	const struct collector_settings settings = collector_settings(agent);
+	const struct collector_settings settings = settings_for_collector(&agent->settings);
 	int error = collector_new(&agent->collector, &settings);
 
 	if (error != 0)
 		return error;
 	confinement_enter(CONFINED_AGENT, NULL);
-	register_readfd(collector_descriptor(agent->collector), take_refresh, agent);
+	register_readfd(collector_descriptor(agent->collector), handle_refresh, agent);
+	agent->reload = (struct reload){
+		.helper = &agent->helper,
+		.refreshes = &agent->refreshes,
+		.notifier = &agent->notifier,
+		.collector = agent->collector,
+	};
 	return collector_start(agent->collector);
 }
 
-static int start(struct agent *agent)
+static int start_agent(struct agent *agent)
 {
-	int error = start_attendant(agent);
+	int error = start_helper(agent);
 
-	if (error == 0)
-		error = initialise_parts(agent);
-	if (error == 0)
-		error = catch_signals(agent);
-	if (error == 0)
-		error = start_collector(agent);
-	if (error == 0)
-		service_manager_initialise(&agent->service_manager);
-	return error;
+	if (error != 0)
+		return error;
+	error = initialise_modules(agent);
+	if (error != 0)
+		return error;
+	error = catch_signals(agent);
+	if (error != 0)
+		return error;
+	error = start_collector(agent);
+	if (error != 0)
+		return error;
+	service_manager_initialise(&agent->service_manager);
+	return 0;
 }
 
-static void run(struct agent *agent)
+/* ---- from start to exit ---- */
+
+static void run_agent(struct agent *agent)
 {
-	int error = start(agent);
+	int error = start_agent(agent);
 
 	if (error != 0) {
-		snmp_log(LOG_ERR, "cannot start: %s\n", strerror(-error));
-		end(agent, EXIT_FAILURE);
+		log_line(LOG_ERR, "cannot start: %s", strerror(-error));
+		request_exit(agent, EXIT_FAILURE);
 		return;
 	}
-	snmp_log(LOG_NOTICE, AGENT_NAME " " AGENT_VERSION " has started\n");
-	while (!agent->ending) {
+	log_line(LOG_NOTICE, AGENT_NAME " " AGENT_VERSION " started");
+	daemon_ready(&agent->process);
+	while (!agent->exiting) {
 		agent_check_and_process(1);
 		notifier_send(&agent->notifier);
-		tell_status(agent);
+		report_status(agent);
 	}
-	service_manager_tell_stopping();
+	service_manager_notify_stopping();
 }
 
-static void finish(struct agent *agent)
+static void finalise_agent(struct agent *agent)
 {
 	if (agent->session_initialised)
 		session_stop(&agent->session);
 	collector_stop(agent->collector);
 	notifier_finalise(&agent->notifier);
-	mib_finalise(&agent->mib);
-	refreshes_finalise(&agent->refreshes);
+	mib_forget_requests(&agent->mib);
+	history_finalise(&agent->refreshes);
 	settings_finalise(&agent->settings);
 	free(agent->library_socket);
-	if (agent->attendant.socket >= 0)
-		attendant_stop(&agent->attendant);
+	if (agent->helper.socket >= 0)
+		helper_stop(&agent->helper);
 	else
 		daemon_remove_pid_file(&agent->process);
 	daemon_finalise(&agent->process);
 }
 
+/* The exit status after -h, -v or -H. */
+static int end_output(void)
+{
+	const char *problem = streams_close_output();
+
+	if (problem == NULL)
+		return EXIT_SUCCESS;
+	fprintf(stderr, AGENT_NAME ": standard output: %s\n", problem);
+	return EXIT_FAILURE;
+}
+
 int main(int argc, char *argv[])
 {
-	static struct agent agent = {.attendant = {.socket = -1}};
+	static struct agent agent = {
+		.process = {.pid_file = -1, .ready = -1},
+		.helper = {.socket = -1},
+	};
 
+	inherited_reset();
+	if (streams_open() != 0)
+		return EXIT_FAILURE;
 	switch (options_parse(&agent.options, argc, argv)) {
 	case OPTIONS_RUN:
 		break;
 	case OPTIONS_ANSWERED:
-		return EXIT_SUCCESS;
+		return end_output();
 	case OPTIONS_WRONG:
 		return EXIT_FAILURE;
 	}
 	share_heap();
 	choose_logging(&agent.options);
-	initialise_library();
-	if (prepare(&agent) == 0 && daemon_become(&agent.process) == 0)
-		run(&agent);
-	else
-		end(&agent, EXIT_FAILURE);
-	finish(&agent);
+	library_initialise();
+	if (prepare(&agent) != 0 ||
+	    (!agent.options.check_only && daemon_become(&agent.process) != 0))
+		request_exit(&agent, EXIT_FAILURE);
+	else if (!agent.options.check_only)
+		run_agent(&agent);
+	finalise_agent(&agent);
 	return agent.exit_status;
 }

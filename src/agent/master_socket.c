@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/master_socket.h"
 
+#include "agent/logging.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -10,24 +12,24 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define SEND_WAIT_MS 200
+#define SEND_TIMEOUT_MS 200
 
 /* RFC 2741, section 6.1: the header of a PDU, whose first octet is the version. */
 #define HEADER_SIZE 20
 #define AGENTX_VERSION 1
-#define FLAGS_AT 2
-#define LENGTH_AT 16
+#define FLAGS_OFFSET 2
+#define LENGTH_OFFSET 16
 #define FLAG_NETWORK_BYTE_ORDER 0x10
 
-/* A master puts one SNMP message into a PDU or less: 64 KiB, of which AgentX may make some more. */
+/* A PDU carries one SNMP message at most: 64 KiB, which may be longer in AgentX. */
 #define PDU_SIZE_MAX (1024 * 1024)
 
-/* How far the PDU that is being received has come. */
-struct pdu_progress {
+/* The PDU that is being received. */
+struct partial_pdu {
 	unsigned char header[HEADER_SIZE];
-	size_t header_length;
-	size_t rest; /* of it that is still to come, once the header is there */
-	bool broken; /* nothing more is taken */
+	size_t header_length; /* received so far */
+	size_t missing;       /* of the rest, once the header is complete */
+	bool broken;          /* nothing more is received */
 };
 
 /* ---- the address ---- */
@@ -39,6 +41,8 @@ static int parse_address(const char *address, struct sockaddr_un *master)
 
 	if (strncmp(address, transport, sizeof(transport) - 1) == 0)
 		path += sizeof(transport) - 1;
+	if (strchr(path, ',') != NULL)
+		return -E2BIG;
 	if (path[0] != '/')
 		return -EAFNOSUPPORT;
 	if (strlen(path) >= sizeof(master->sun_path))
@@ -56,37 +60,39 @@ const char *master_socket_problem(const char *address)
 	switch (parse_address(address, &master)) {
 	case 0:
 		return NULL;
+	case -E2BIG:
+		return "a list of addresses, specify one of them";
 	case -ENAMETOOLONG:
-		return "is too long for the path of a unix socket";
+		return "too long for the path of a unix socket";
 	default:
-		return "is not the path of a unix socket";
+		return "not the path of a unix socket";
 	}
 }
 
-/* ---- what the library calls ---- */
+/* ---- called by the library ---- */
 
-static size_t rest_of_pdu(const unsigned char header[HEADER_SIZE])
+static size_t payload_length(const unsigned char header[HEADER_SIZE])
 {
-	const unsigned char *length = header + LENGTH_AT;
+	const unsigned char *length = header + LENGTH_OFFSET;
 
-	if (header[FLAGS_AT] & FLAG_NETWORK_BYTE_ORDER)
+	if (header[FLAGS_OFFSET] & FLAG_NETWORK_BYTE_ORDER)
 		return (size_t)length[0] << 24 | (size_t)length[1] << 16 | (size_t)length[2] << 8 |
 		       length[3];
 	return (size_t)length[3] << 24 | (size_t)length[2] << 16 | (size_t)length[1] << 8 |
 	       length[0];
 }
 
-/* Of the PDU's header, or of the rest once that is known. */
-static size_t still_wanted(const struct pdu_progress *pdu)
+/* The missing part of the header, then of the rest. */
+static size_t missing_length(const struct partial_pdu *pdu)
 {
-	return pdu->header_length < HEADER_SIZE ? HEADER_SIZE - pdu->header_length : pdu->rest;
+	return pdu->header_length < HEADER_SIZE ? HEADER_SIZE - pdu->header_length : pdu->missing;
 }
 
-/* Takes note of what was received, no more than was wanted. Returns false if it begins no PDU. */
-static bool follow(struct pdu_progress *pdu, const unsigned char *octets, size_t length)
+/* Adds received octets, no more than missing. Returns false if this is not an AgentX PDU. */
+static bool add_received(struct partial_pdu *pdu, const unsigned char *octets, size_t length)
 {
 	if (pdu->header_length == HEADER_SIZE) {
-		pdu->rest -= length;
+		pdu->missing -= length;
 		return true;
 	}
 	memcpy(pdu->header + pdu->header_length, octets, length);
@@ -94,34 +100,34 @@ static bool follow(struct pdu_progress *pdu, const unsigned char *octets, size_t
 	if (pdu->header[0] != AGENTX_VERSION)
 		return false;
 	if (pdu->header_length == HEADER_SIZE)
-		pdu->rest = rest_of_pdu(pdu->header);
-	return pdu->rest <= PDU_SIZE_MAX;
+		pdu->missing = payload_length(pdu->header);
+	return pdu->missing <= PDU_SIZE_MAX;
 }
 
-static ssize_t receive_part(int descriptor, struct pdu_progress *pdu, unsigned char *buffer,
+static ssize_t receive_part(int descriptor, struct partial_pdu *pdu, unsigned char *buffer,
 			    size_t size)
 {
-	size_t wanted = still_wanted(pdu);
+	size_t missing = missing_length(pdu);
 	ssize_t length;
 
 	do {
-		length = recv(descriptor, buffer, wanted < size ? wanted : size, MSG_DONTWAIT);
+		length = recv(descriptor, buffer, missing < size ? missing : size, MSG_DONTWAIT);
 	} while (length < 0 && errno == EINTR);
-	if (length > 0 && !follow(pdu, buffer, (size_t)length)) {
-		snmp_log(LOG_ERR, "snmpd sends what is no AgentX, or too long\n");
+	if (length > 0 && !add_received(pdu, buffer, (size_t)length)) {
+		log_line(LOG_ERR, "malformed or oversized AgentX PDU from snmpd, reconnecting");
 		return 0;
 	}
 	return length;
 }
 
 /*
- * Returns how much was received; 0 or less ends the session. It is never more than one PDU: of all
- * that it is given the library queues every request before it answers the first.
+ * Returns the length received; 0 or less ends the session. It is at most one PDU, because the
+ * library queues all requests in its input before it answers the first.
  */
-static int receive(netsnmp_transport *transport, void *buffer, int size, void **opaque,
-		   int *opaque_length)
+static int receive_pdu(netsnmp_transport *transport, void *buffer, int size, void **opaque,
+		       int *opaque_length)
 {
-	struct pdu_progress *pdu = transport->data;
+	struct partial_pdu *pdu = transport->data;
 	unsigned char *octets = buffer;
 	size_t received = 0;
 
@@ -138,8 +144,8 @@ static int receive(netsnmp_transport *transport, void *buffer, int size, void **
 		if (length <= 0)
 			return -1;
 		received += (size_t)length;
-	} while (received < (size_t)size && still_wanted(pdu) > 0);
-	if (still_wanted(pdu) == 0)
+	} while (received < (size_t)size && missing_length(pdu) > 0);
+	if (missing_length(pdu) == 0)
 		pdu->header_length = 0;
 	if (received == 0)
 		transport->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
@@ -150,11 +156,11 @@ static bool wait_for_room(int descriptor)
 {
 	struct pollfd socket = {.fd = descriptor, .events = POLLOUT};
 
-	return poll(&socket, 1, SEND_WAIT_MS) > 0 && (socket.revents & POLLOUT) != 0;
+	return poll(&socket, 1, SEND_TIMEOUT_MS) > 0 && (socket.revents & POLLOUT) != 0;
 }
 
-/* All or nothing: after a part of a PDU nothing else could be sent. */
-static int transmit(netsnmp_transport *transport, const void *buffer, int size, void **opaque,
+/* All or nothing: nothing else could be sent after a part of a PDU. */
+static int send_pdu(netsnmp_transport *transport, const void *buffer, int size, void **opaque,
 		    int *opaque_length)
 {
 	const unsigned char *octets = buffer;
@@ -177,7 +183,7 @@ static int transmit(netsnmp_transport *transport, const void *buffer, int size, 
 	return size;
 }
 
-static int disconnect(netsnmp_transport *transport)
+static int close_connection(netsnmp_transport *transport)
 {
 	if (transport->sock < 0)
 		return -1;
@@ -218,7 +224,7 @@ static netsnmp_transport *new_transport(int descriptor)
 	static const oid domain[] = {TRANSPORT_DOMAIN_LOCAL};
 	/* The library frees both with free(). */
 	netsnmp_transport *transport = calloc(1, sizeof(*transport));
-	struct pdu_progress *pdu = calloc(1, sizeof(*pdu));
+	struct partial_pdu *pdu = calloc(1, sizeof(*pdu));
 
 	if (transport == NULL || pdu == NULL) {
 		free(transport);
@@ -233,9 +239,9 @@ static netsnmp_transport *new_transport(int descriptor)
 		.data = pdu,
 		.data_length = sizeof(*pdu),
 		.msgMaxSize = PDU_SIZE_MAX,
-		.f_recv = receive,
-		.f_send = transmit,
-		.f_close = disconnect,
+		.f_recv = receive_pdu,
+		.f_send = send_pdu,
+		.f_close = close_connection,
 		.f_fmtaddr = format_address,
 	};
 	return transport;
@@ -258,7 +264,7 @@ int master_socket_connect(const char *address, netsnmp_transport **transport)
 
 void master_socket_break(const netsnmp_transport *transport)
 {
-	struct pdu_progress *pdu = transport->data;
+	struct partial_pdu *pdu = transport->data;
 
 	pdu->broken = true;
 	shutdown(transport->sock, SHUT_RDWR);

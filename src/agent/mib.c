@@ -16,8 +16,8 @@ const size_t mib_root_length = OID_LENGTH(mib_root);
 
 static struct mib_request *find_request(struct mib *mib, long transaction)
 {
-	for (size_t place = 0; place < MIB_REQUESTS; place++) {
-		struct mib_request *request = &mib->requests[place];
+	for (size_t i = 0; i < MIB_REQUESTS; i++) {
+		struct mib_request *request = &mib->requests[i];
 
 		if (request->taken && request->transaction == transaction)
 			return request;
@@ -25,8 +25,7 @@ static struct mib_request *find_request(struct mib *mib, long transaction)
 	return NULL;
 }
 
-/* What snmpd asks for itself, for its monitors, all has id 0: each of these is answered by itself.
- */
+/* All requests of snmpd itself, for its monitors, have id 0: each of them is a separate one. */
 static struct mib_request *begin_request(struct mib *mib, long transaction)
 {
 	struct mib_request *request = &mib->requests[mib->next_request];
@@ -46,7 +45,7 @@ static int64_t max_age_ns(const struct mib *mib)
 				    : INTERVALS_OF_MAX_AGE * mib->refreshes->interval_ns;
 }
 
-static struct served serve(struct mib *mib, long transaction)
+static struct served served_data(struct mib *mib, long transaction)
 {
 	struct mib_request *request = find_request(mib, transaction);
 	struct served served = {
@@ -61,13 +60,13 @@ static struct served serve(struct mib *mib, long transaction)
 	served.latest = request->latest;
 	if (served.latest == NULL)
 		return served;
-	served.judgement = served.latest->judgement;
+	served.evaluation = served.latest->evaluation;
 	served.too_old = report_age_ns(served.latest, served.now_ns) > max_age_ns(mib);
 	served.report = served.too_old ? NULL : served.latest;
 	return served;
 }
 
-/* Returns 0 or -ENOMEM: then the variable has no value. */
+/* Returns 0, or -ENOMEM, and the variable has no value. */
 static int set_value(netsnmp_variable_list *variable, const struct mib_instance *instance)
 {
 	const struct mib_value *value = &instance->value;
@@ -78,7 +77,7 @@ static int set_value(netsnmp_variable_list *variable, const struct mib_instance 
 	int failed;
 
 	switch (instance->type) {
-	case ASN_GAUGE: /* RFC 2578, section 7.1.7: stays at its maximum */
+	case ASN_GAUGE: /* RFC 2578, section 7.1.7: latches at its maximum */
 		failed = snmp_set_var_typed_integer(
 			variable, instance->type,
 			(long)(value->number > UINT32_MAX ? UINT32_MAX : value->number));
@@ -91,6 +90,10 @@ static int set_value(netsnmp_variable_list *variable, const struct mib_instance 
 		failed = snmp_set_var_typed_value(variable, instance->type, &counter64,
 						  sizeof(counter64));
 		break;
+	case ASN_COUNTER: /* RFC 2578, section 7.1.6: wraps */
+		failed = snmp_set_var_typed_integer(variable, instance->type,
+						    (long)(value->number & UINT32_MAX));
+		break;
 	default:
 		failed = snmp_set_var_typed_integer(variable, instance->type, (long)value->number);
 		break;
@@ -98,8 +101,8 @@ static int set_value(netsnmp_variable_list *variable, const struct mib_instance 
 	return failed ? -ENOMEM : 0;
 }
 
-/* The answer to the whole request is then an error, and no part of it a value. */
-static void fail(netsnmp_agent_request_info *info, netsnmp_request_info *request)
+/* The response to the whole request is an error, without values. */
+static void fail_request(netsnmp_agent_request_info *info, netsnmp_request_info *request)
 {
 	snmp_set_var_typed_value(request->requestvb, ASN_NULL, NULL, 0);
 	netsnmp_set_request_error(info, request, SNMP_ERR_GENERR);
@@ -115,7 +118,7 @@ static void answer_get(const struct served *served, netsnmp_agent_request_info *
 			variable->name_length - mib_root_length, &instance)) {
 	case MIB_FOUND:
 		if (set_value(variable, &instance) != 0)
-			fail(info, request);
+			fail_request(info, request);
 		break;
 	case MIB_NO_OBJECT:
 		netsnmp_set_request_error(info, request, SNMP_NOSUCHOBJECT);
@@ -126,15 +129,15 @@ static void answer_get(const struct served *served, netsnmp_agent_request_info *
 	}
 }
 
-/* The whole name of what is called @p name below the root; returns its length. */
-static size_t below_root_name(const oid *name, size_t name_length, oid whole_name[MAX_OID_LEN])
+/* Prefixes @p name with the root; returns the length. */
+static size_t prefix_root(const oid *name, size_t name_length, oid whole_name[MAX_OID_LEN])
 {
 	memcpy(whole_name, mib_root, sizeof(mib_root));
 	memcpy(whole_name + mib_root_length, name, name_length * sizeof(oid));
 	return mib_root_length + name_length;
 }
 
-/* Leaves the variable alone when there is nothing after it: the library then looks elsewhere. */
+/* Leaves the variable unchanged at the end of the MIB: the library then looks elsewhere. */
 static void answer_getnext(const struct served *served, netsnmp_agent_request_info *info,
 			   netsnmp_request_info *request)
 {
@@ -146,23 +149,23 @@ static void answer_getnext(const struct served *served, netsnmp_agent_request_in
 	if (!mib_next(mib_tables, served, variable->name + mib_root_length,
 		      variable->name_length - mib_root_length, request->inclusive != 0, &instance))
 		return;
-	length = below_root_name(instance.name, instance.name_length, name);
+	length = prefix_root(instance.name, instance.name_length, name);
 	if (snmp_set_var_objid(variable, name, length) != 0 || set_value(variable, &instance) != 0)
-		fail(info, request);
+		fail_request(info, request);
 }
 
-/* The library hands over only what is below the root, but a master may be anybody. */
+/* The library checks this too, but a master may send anything. */
 static bool below_root(const netsnmp_variable_list *variable)
 {
 	return variable->name_length >= mib_root_length &&
 	       snmp_oid_compare(variable->name, mib_root_length, mib_root, mib_root_length) == 0;
 }
 
-static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *registration,
-		  netsnmp_agent_request_info *info, netsnmp_request_info *requests)
+static int handle_requests(netsnmp_mib_handler *handler, netsnmp_handler_registration *registration,
+			   netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
 	struct mib *mib = registration->my_reg_void;
-	struct served served = serve(mib, info->asp->pdu->transid);
+	struct served served = served_data(mib, info->asp->pdu->transid);
 
 	(void)handler;
 	for (netsnmp_request_info *request = requests; request != NULL; request = request->next) {
@@ -179,7 +182,7 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 int mib_register(struct mib *mib, const char *context)
 {
 	netsnmp_handler_registration *registration = netsnmp_create_handler_registration(
-		"tcpStateCountMIB", handle, mib_root, mib_root_length, HANDLER_CAN_RONLY);
+		"tcpStateCountMIB", handle_requests, mib_root, mib_root_length, HANDLER_CAN_RONLY);
 
 	if (registration == NULL)
 		return -ENOMEM;
@@ -188,26 +191,26 @@ int mib_register(struct mib *mib, const char *context)
 	return netsnmp_register_handler(registration) == MIB_REGISTERED_OK ? 0 : -ENOMEM;
 }
 
-static void forget_requests(struct mib *mib)
+void mib_forget_requests(struct mib *mib)
 {
-	for (size_t place = 0; place < MIB_REQUESTS; place++) {
-		report_release(mib->requests[place].latest);
-		mib->requests[place] = (struct mib_request){0};
+	for (size_t i = 0; i < MIB_REQUESTS; i++) {
+		report_release(mib->requests[i].latest);
+		mib->requests[i] = (struct mib_request){0};
 	}
 }
 
-/* Kept for the session: taken anew each time, it would differ by a tick now and then. */
+/* Computed once per session: otherwise it would occasionally differ by a tick. */
 void mib_begin_session(struct mib *mib)
 {
-	forget_requests(mib);
+	mib_forget_requests(mib);
 	mib->up_from_ns = clock_now_ns() - (int64_t)netsnmp_get_agent_uptime() * NS_PER_TICK;
 }
 
-int mib_append(const struct mib *mib, struct judgement *judgement, const struct mib_table *table,
+int mib_append(const struct mib *mib, struct evaluation *evaluation, const struct mib_table *table,
 	       size_t row, oid column, netsnmp_variable_list **variables)
 {
 	const struct served served = {
-		.judgement = judgement,
+		.evaluation = evaluation,
 		.refreshes = mib->refreshes,
 		.up_from_ns = mib->up_from_ns,
 	};
@@ -221,14 +224,9 @@ int mib_append(const struct mib *mib, struct judgement *judgement, const struct 
 	length += table->index(&served, row, name + length);
 	if (mib_get(mib_tables, &served, name, length, &instance) != MIB_FOUND)
 		return -ENOENT;
-	length = below_root_name(name, length, whole_name);
+	length = prefix_root(name, length, whole_name);
 	variable = snmp_varlist_add_variable(variables, whole_name, length, ASN_NULL, NULL, 0);
 	if (variable == NULL)
 		return -ENOMEM;
 	return set_value(variable, &instance);
-}
-
-void mib_finalise(struct mib *mib)
-{
-	forget_requests(mib);
 }

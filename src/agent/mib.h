@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TCP-STATE-COUNT-MIB as net-snmp's agent library sees it: one handler on the MIB's root.
+ * TCP-STATE-COUNT-MIB as a module of net-snmp's agent library: one handler on the root of the MIB.
  *
- * All objects of one SNMP request are served from one report. snmpd's master asks in several
- * AgentX requests for one SNMP request (each repetition of a GETBULK is one), but gives all of them
- * the same transaction id; so the report is held by that.
+ * All objects of one SNMP request are served from one report. The master sends several AgentX
+ * requests for one SNMP request, one for each repetition of a GETBULK, but gives them the same
+ * transaction id. The report is held by that id.
  */
 #ifndef AGENT_MIB_H
 #define AGENT_MIB_H
 
 #include "agent/mib_tree.h"
 
-/** How many SNMP requests may be under way at once without one of them seeing a newer report. */
+/** How many SNMP requests can be pending without one of them seeing a newer report. */
 #define MIB_REQUESTS 8
 
 struct mib_request {
@@ -22,40 +22,39 @@ struct mib_request {
 };
 
 struct mib {
-	const struct refreshes *refreshes;
-	int64_t max_age_ns; /**< what is older is not told; 0: three intervals, as they really are
-			     */
+	const struct history *refreshes;
+	int64_t max_age_ns; /**< older counts are not served; 0: three refresh intervals */
 	const uint32_t *notifications_dropped;
 	int64_t up_from_ns; /**< when snmpd's sysUpTime was 0, on the clock of clock.h */
 	struct mib_request requests[MIB_REQUESTS];
-	size_t next_request; /**< the place to be used next: the oldest */
+	size_t next_request; /**< the oldest, which is replaced next */
 };
 
 extern const oid mib_root[];
 extern const size_t mib_root_length;
 
 /**
- * Registers @p mib, which must outlive the agent library, with that library.
- * @param context the SNMP context to be served in; "" is the default one
- * @return 0, or -ENOMEM; the library has then logged why
+ * Registers @p mib with the agent library, which it must outlive.
+ * @param context the SNMP context; "" is the default one
+ * @return 0, or -ENOMEM, and the library has logged the reason
  */
 int mib_register(struct mib *mib, const char *context);
 
 /**
- * Begins a new AgentX session: transaction ids begin anew, and perhaps sysUpTime. To be called when
- * the library knows sysUpTime.
+ * Begins a new AgentX session: transaction ids restart, and sysUpTime may. To be called when the
+ * library knows sysUpTime.
  */
 void mib_begin_session(struct mib *mib);
 
 /**
- * Appends to @p variables the value of a row's @p column, just as a GET would answer it if
- * @p judgement were the latest one.
- * @return 0, or -ENOENT: it has no value, or -ENOMEM
+ * Appends the value of a row's @p column to @p variables, as a GET would return it if @p evaluation
+ * were the latest one.
+ * @return 0, -ENOENT if it has no value, or -ENOMEM
  */
-int mib_append(const struct mib *mib, struct judgement *judgement, const struct mib_table *table,
+int mib_append(const struct mib *mib, struct evaluation *evaluation, const struct mib_table *table,
 	       size_t row, oid column, netsnmp_variable_list **variables);
 
-/** Forgets the requests under way. */
-void mib_finalise(struct mib *mib);
+/** Forgets pending requests, and releases their reports. */
+void mib_forget_requests(struct mib *mib);
 
 #endif

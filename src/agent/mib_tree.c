@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-/* One object type: its name is the place of its table and its own number. */
+/* One object type: its name is that of its entry and its number. */
 struct object_type {
 	const struct mib_table *table;
 	const struct mib_object *object;
-	oid name[MIB_AT_MAX + 1];
+	oid name[MIB_ENTRY_OID_MAX + 1];
 	size_t name_length;
 };
 
@@ -41,7 +41,7 @@ static struct object_type object_type(const struct mib_table *table, size_t colu
 	return type;
 }
 
-/* Where @p name stands to the instances of @p type. */
+/* The position of @p name relative to the instances of @p type. */
 static enum position position_of(const oid *name, size_t name_length,
 				 const struct object_type *type)
 {
@@ -76,8 +76,8 @@ static size_t first_row(const struct mib_table *table, const struct served *serv
 	return low;
 }
 
-static bool take(const struct object_type *type, const struct served *served, size_t row,
-		 struct mib_instance *instance)
+static bool get_instance(const struct object_type *type, const struct served *served, size_t row,
+			 struct mib_instance *instance)
 {
 	const struct mib_table *table = type->table;
 	const struct mib_cell cell = {served, row, type->object->key};
@@ -98,7 +98,7 @@ static bool get_row(const struct object_type *type, const struct served *served,
 	size_t index_length = name_length - type->name_length;
 	size_t row = first_row(type->table, served, index, index_length, true);
 
-	return row < type->table->rows(served) && take(type, served, row, instance) &&
+	return row < type->table->rows(served) && get_instance(type, served, row, instance) &&
 	       snmp_oid_compare(instance->name, instance->name_length, name, name_length) == 0;
 }
 
@@ -118,7 +118,7 @@ static bool next_row(const struct object_type *type, const struct served *served
 	case AFTER:
 		return false;
 	}
-	while (row < rows && !take(type, served, row, instance))
+	while (row < rows && !get_instance(type, served, row, instance))
 		row++;
 	return row < rows;
 }

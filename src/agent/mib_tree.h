@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The tree of objects below the MIB's root, and how GET and GETNEXT find their way in it.
+ * The tree of objects below the root of the MIB, and the lookups of GET and GETNEXT.
  *
- * A table describes itself: where it is, its columns, its rows. Scalars are the columns of a table
- * with one row, whose index is 0. Everything here is computed from what is handed in; nothing is
- * read, kept or sent.
+ * A table describes itself: its OID, its columns, its rows. Scalars are the columns of a table with
+ * one row, whose index is 0. Everything is computed from the arguments, without I/O or state.
  */
 #ifndef AGENT_MIB_TREE_H
 #define AGENT_MIB_TREE_H
 
-#include "model/refreshes.h"
+#include "model/history.h"
 
 #include <net-snmp/net-snmp-config.h>
 
@@ -17,20 +16,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MIB_AT_MAX 3
-#define MIB_INDEX_MAX 40
-#define MIB_NAME_MAX (MIB_AT_MAX + 1 + MIB_INDEX_MAX)
+#define MIB_ENTRY_OID_MAX 3
+#define MIB_INDEX_MAX 50
+#define MIB_NAME_MAX (MIB_ENTRY_OID_MAX + 1 + MIB_INDEX_MAX)
 #define MIB_TEXT_SIZE 256
 
-/** What the objects take their values from; one and the same for all objects of a request. */
+/** The data that values are taken from, the same for all objects of a request. */
 struct served {
 	const struct report *latest; /**< of the last refresh that succeeded; NULL before it */
-	const struct report *report; /**< the same, or NULL where it is too old to be told */
-	const struct judgement *judgement; /**< of the latest report, or of a notification */
-	bool too_old; /**< the latest report is, and values of now are absent */
-	const struct refreshes *refreshes;
+	const struct report *report; /**< the same, or NULL if it is too old to serve */
+	const struct evaluation *evaluation; /**< of the latest report, or of a notification */
+	bool too_old;                        /**< the latest report: current values are absent */
+	const struct history *refreshes;
 	uint32_t notifications_dropped;
-	int64_t now_ns;     /**< when the request came */
+	int64_t now_ns;     /**< when the request arrived */
 	int64_t up_from_ns; /**< when snmpd's sysUpTime was 0 */
 };
 
@@ -40,32 +39,35 @@ struct mib_value {
 	char text[MIB_TEXT_SIZE];
 };
 
-/** Which of an object's values is asked for. */
+/** Selects one value of an object. */
 struct mib_cell {
 	const struct served *served;
 	size_t row;
-	int key; /**< the object's */
+	int key; /**< that of the object */
 };
 
 /** A column of a table, or a scalar. */
 struct mib_object {
 	oid number;
 	u_char type; /**< ASN_GAUGE and the like */
-	/** Sets @p value; returns false where this row has none, as if the row were not there. */
+	/** Sets @p value; returns false if there is none in this row. */
 	bool (*get)(const struct mib_cell *cell, struct mib_value *value);
-	int key; /**< tells objects apart that share a getter */
+	int key; /**< distinguishes objects that share a getter */
 };
 
 struct mib_table {
-	oid at[MIB_AT_MAX]; /**< of the entry or the scalars' group, below the MIB's root */
+	oid at[MIB_ENTRY_OID_MAX]; /**< OID of the entry or scalar group, relative to the root */
 	size_t at_length;
-	const struct mib_object *objects; /**< in the order of their numbers */
+	const struct mib_object *objects; /**< sorted by number */
 	size_t objects_count;
-	/** How many rows there are. */
+	/** The number of rows. */
 	size_t (*rows)(const struct served *served);
-	/** The row's index, in the order of the rows; returns its length. */
+	/** Sets the index of a row, ascending with @p row; returns its length. */
 	size_t (*index)(const struct served *served, size_t row, oid index[MIB_INDEX_MAX]);
 };
+
+/** Initialises a table's objects. */
+#define MIB_OBJECTS(array) .objects = (array), .objects_count = sizeof(array) / sizeof((array)[0])
 
 /** The rows and the index of a group of scalars. */
 size_t mib_scalar_rows(const struct served *served);
@@ -77,7 +79,7 @@ enum mib_outcome {
 	MIB_NO_INSTANCE, /**< the object type is known, but not this instance of it */
 };
 
-/** An instance that was found. All names are relative to the MIB's root. */
+/** An instance. Names are relative to the root of the MIB. */
 struct mib_instance {
 	oid name[MIB_NAME_MAX];
 	size_t name_length;
@@ -87,7 +89,7 @@ struct mib_instance {
 
 /**
  * Finds the instance called @p name.
- * @param tables in the order of their places, NULL after the last
+ * @param tables sorted by OID, NULL after the last
  */
 enum mib_outcome mib_get(const struct mib_table *const tables[], const struct served *served,
 			 const oid *name, size_t name_length, struct mib_instance *instance);

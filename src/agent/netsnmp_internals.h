@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What libnetsnmpagent exports and installs no header for, declared as its sources have it
- * (net-snmp 5.9: agent/mibgroup/agentx/subagent.h and protocol.h). configure makes sure that the
- * library has them.
+ * Functions that libnetsnmpagent exports without installing a header, declared as in its sources
+ * (net-snmp 5.9: agent/mibgroup/agentx/subagent.h and protocol.h). configure checks for them.
  */
 #ifndef AGENT_NETSNMP_INTERNALS_H
 #define AGENT_NETSNMP_INTERNALS_H
@@ -11,7 +10,7 @@
 
 #include <net-snmp/net-snmp-includes.h>
 
-/* How the library calls AgentX among the versions of SNMP. */
+/* AgentX among the library's SNMP versions. */
 #define AGENTX_VERSION_1 (192 | 1)
 
 /* RFC 2741, sections 6.1 and 6.2.2 */
@@ -29,10 +28,10 @@
 #define AGENTX_MSG_FLAG_NETWORK_BYTE_ORDER 0x10
 #define AGENTX_CLOSE_SHUTDOWN 5
 
-/** The library's own way to open a session as soon as it has read its configuration. */
+/** Opens the library's session when the library has read its configuration. */
 int subagent_startup(int major, int minor, void *server_argument, void *client_argument);
 
-/** Takes a request of the master's to the handlers, and their answer back. */
+/** Passes a request of the master to the handlers, and sends their response. */
 int handle_agentx_packet(int operation, netsnmp_session *session, int request, netsnmp_pdu *pdu,
 			 void *magic);
 

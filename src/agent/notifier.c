@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/notifier.h"
 
-#include "agent/tables.h"
+#include "agent/logging.h"
+#include "agent/threshold_table.h"
+#include "mib_objects.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* Below the MIB's root: the notifications; and the columns of a threshold that they carry. */
-static const oid raised_notification[] = {0, 1};
-static const oid cleared_notification[] = {0, 2};
-static const oid carried_columns[] = {9, 2, 5, 3, 7};
+/* The objects of tcpThresholdRaised and tcpThresholdCleared, in the order of the MIB. */
+static const oid notification_columns[] = {
+	tcpThresholdLabel, tcpThresholdMetric, tcpThresholdValue,
+	tcpThresholdRange, tcpThresholdSince,
+};
 
 static const oid snmp_trap_oid[] = {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0};
 
@@ -18,49 +21,49 @@ void notifier_initialise(struct notifier *notifier, const struct mib *mib, struc
 	*notifier = (struct notifier){.mib = mib, .session = session};
 }
 
-/* ---- keeping ---- */
+/* ---- the queue ---- */
 
-static void remove_notice(struct notifier *notifier, size_t place)
+static void remove_notification(struct notifier *notifier, size_t i)
 {
-	judgement_release(notifier->notices[place].judgement);
+	evaluation_release(notifier->queue[i].evaluation);
 	notifier->count--;
-	memmove(&notifier->notices[place], &notifier->notices[place + 1],
-		(notifier->count - place) * sizeof(notifier->notices[0]));
+	memmove(&notifier->queue[i], &notifier->queue[i + 1],
+		(notifier->count - i) * sizeof(notifier->queue[0]));
 }
 
-/* Those under way may have been read already; the oldest of the others goes. */
+/* Drops the oldest that was not sent: snmpd may already have read those that were. */
 static void drop_oldest(struct notifier *notifier)
 {
-	size_t place = 0;
+	size_t i = 0;
 
-	while (notifier->notices[place].request != 0)
-		place++;
-	remove_notice(notifier, place);
+	while (notifier->queue[i].request != 0)
+		i++;
+	remove_notification(notifier, i);
 	if (notifier->dropped++ == notifier->dropped_logged)
-		snmp_log(LOG_WARNING,
-			 "more than %d notifications wait for snmpd: the oldest are dropped\n",
-			 NOTICES_KEPT);
+		log_line(LOG_WARNING,
+			 "more than %d notifications queued for snmpd, dropping the oldest",
+			 NOTIFICATIONS_QUEUED);
 }
 
 static void log_dropped(struct notifier *notifier)
 {
 	if (notifier->count > 0 || notifier->dropped == notifier->dropped_logged)
 		return;
-	snmp_log(LOG_WARNING, "%u notifications were dropped, the others are told\n",
+	log_line(LOG_WARNING, "%u notifications dropped, all others sent",
 		 notifier->dropped - notifier->dropped_logged);
 	notifier->dropped_logged = notifier->dropped;
 }
 
-void notifier_tell(struct notifier *notifier, const struct judgement *before,
-		   struct judgement *after)
+void notifier_add(struct notifier *notifier, const struct evaluation *before,
+		  struct evaluation *after)
 {
 	for (size_t threshold = 0; threshold < after->thresholds->count; threshold++) {
-		if (before->standing[threshold].status == after->standing[threshold].status)
+		if (before->states[threshold].status == after->states[threshold].status)
 			continue;
-		if (notifier->count == NOTICES_KEPT)
+		if (notifier->count == NOTIFICATIONS_QUEUED)
 			drop_oldest(notifier);
-		notifier->notices[notifier->count++] = (struct notice){
-			.judgement = judgement_hold(after),
+		notifier->queue[notifier->count++] = (struct notification){
+			.evaluation = evaluation_hold(after),
 			.threshold = threshold,
 		};
 	}
@@ -68,63 +71,68 @@ void notifier_tell(struct notifier *notifier, const struct judgement *before,
 
 /* ---- sending ---- */
 
-static int append_trap_oid(const struct notice *notice, netsnmp_variable_list **variables)
+static int append_trap_oid(const struct notification *notification,
+			   netsnmp_variable_list **variables)
 {
-	bool raised = notice->judgement->standing[notice->threshold].status == THRESHOLD_RAISED;
-	oid notification[MAX_OID_LEN];
-	size_t length = mib_root_length + OID_LENGTH(raised_notification);
+	bool raised = notification->evaluation->states[notification->threshold].status ==
+		      THRESHOLD_RAISED;
+	oid trap_oid[MAX_OID_LEN];
+	size_t length = mib_root_length;
 
-	memcpy(notification, mib_root, mib_root_length * sizeof(oid));
-	memcpy(notification + mib_root_length, raised ? raised_notification : cleared_notification,
-	       sizeof(raised_notification));
+	memcpy(trap_oid, mib_root, mib_root_length * sizeof(oid));
+	trap_oid[length++] = tcpStateCountNotifications;
+	trap_oid[length++] = raised ? tcpThresholdRaised : tcpThresholdCleared;
 	if (snmp_varlist_add_variable(variables, snmp_trap_oid, OID_LENGTH(snmp_trap_oid),
-				      ASN_OBJECT_ID, notification, length * sizeof(oid)) == NULL)
+				      ASN_OBJECT_ID, trap_oid, length * sizeof(oid)) == NULL)
 		return -ENOMEM;
 	return 0;
 }
 
-static netsnmp_variable_list *variables_of(const struct notifier *notifier,
-					   const struct notice *notice)
+static netsnmp_variable_list *make_variables(const struct notifier *notifier,
+					     const struct notification *notification)
 {
 	netsnmp_variable_list *variables = NULL;
-	int error = append_trap_oid(notice, &variables);
 
-	for (size_t place = 0; error == 0 && place < OID_LENGTH(carried_columns); place++)
-		error = mib_append(notifier->mib, notice->judgement, &threshold_table,
-				   notice->threshold, carried_columns[place], &variables);
-	if (error != 0) {
-		snmp_free_varbind(variables);
-		return NULL;
+	if (append_trap_oid(notification, &variables) != 0)
+		goto failed;
+	for (size_t i = 0; i < OID_LENGTH(notification_columns); i++) {
+		if (mib_append(notifier->mib, notification->evaluation, &threshold_table,
+			       notification->threshold, notification_columns[i], &variables) != 0)
+			goto failed;
 	}
 	return variables;
+
+failed:
+	snmp_free_varbind(variables);
+	return NULL;
 }
 
-static struct notice *find_request(struct notifier *notifier, int request)
+static struct notification *find_sent(struct notifier *notifier, int request)
 {
-	for (size_t place = 0; place < notifier->count; place++) {
-		if (notifier->notices[place].request == request)
-			return &notifier->notices[place];
+	for (size_t i = 0; i < notifier->count; i++) {
+		if (notifier->queue[i].request == request)
+			return &notifier->queue[i];
 	}
 	return NULL;
 }
 
-/* The library calls this for an answer, and for requests that a lost session leaves behind. */
-static int answered(int operation, netsnmp_session *session, int request, netsnmp_pdu *pdu,
-		    void *argument)
+/* Called by the library for a response, and for each unanswered request of a lost session. */
+static int notification_answered(int operation, netsnmp_session *session, int request,
+				 netsnmp_pdu *pdu, void *argument)
 {
 	struct notifier *notifier = argument;
-	struct notice *notice = find_request(notifier, request);
+	struct notification *notification = find_sent(notifier, request);
 
 	(void)session;
-	if (notice == NULL)
+	if (notification == NULL)
 		return 1;
 	if (operation != NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE) {
-		notice->request = 0;
+		notification->request = 0;
 		return 1;
 	}
 	if (pdu->errstat != SNMP_ERR_NOERROR)
-		snmp_log(LOG_ERR, "snmpd refuses a notification: error %ld\n", pdu->errstat);
-	remove_notice(notifier, (size_t)(notice - notifier->notices));
+		log_line(LOG_ERR, "snmpd refused a notification: error %ld", pdu->errstat);
+	remove_notification(notifier, (size_t)(notification - notifier->queue));
 	log_dropped(notifier);
 	return 1;
 }
@@ -133,8 +141,8 @@ static size_t count_unanswered(const struct notifier *notifier)
 {
 	size_t unanswered = 0;
 
-	for (size_t place = 0; place < notifier->count; place++)
-		unanswered += notifier->notices[place].request != 0;
+	for (size_t i = 0; i < notifier->count; i++)
+		unanswered += notifier->queue[i].request != 0;
 	return unanswered;
 }
 
@@ -142,18 +150,18 @@ void notifier_send(struct notifier *notifier)
 {
 	size_t unanswered = count_unanswered(notifier);
 
-	for (size_t place = 0; place < notifier->count && unanswered < NOTICES_UNANSWERED;
-	     place++) {
-		struct notice *notice = &notifier->notices[place];
+	for (size_t i = 0; i < notifier->count && unanswered < NOTIFICATIONS_UNANSWERED; i++) {
+		struct notification *notification = &notifier->queue[i];
 		netsnmp_variable_list *variables;
 
-		if (notice->request != 0 || !session_is_registered(notifier->session))
+		if (notification->request != 0 || !session_is_registered(notifier->session))
 			continue;
-		variables = variables_of(notifier, notice);
+		variables = make_variables(notifier, notification);
 		if (variables == NULL)
 			return;
-		notice->request = session_notify(notifier->session, variables, answered, notifier);
-		if (notice->request == 0)
+		notification->request = session_notify(notifier->session, variables,
+						       notification_answered, notifier);
+		if (notification->request == 0)
 			return;
 		unanswered++;
 	}
@@ -162,5 +170,5 @@ void notifier_send(struct notifier *notifier)
 void notifier_finalise(struct notifier *notifier)
 {
 	while (notifier->count > 0)
-		remove_notice(notifier, notifier->count - 1);
+		remove_notification(notifier, notifier->count - 1);
 }

@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * tcpNotify: the delivery of notifications.
- */
-#include "agent/tables.h"
+#include "agent/notify_scalars.h"
 
-static bool dropped(const struct mib_cell *cell, struct mib_value *value)
+#include "mib_objects.h"
+
+static bool threshold_dropped(const struct mib_cell *cell, struct mib_value *value)
 {
 	value->number = cell->served->notifications_dropped;
 	return true;
 }
 
 static const struct mib_object scalars[] = {
-	{.number = 1, .type = ASN_COUNTER, .get = dropped},
+	{.number = tcpThresholdDropped, .type = ASN_COUNTER, .get = threshold_dropped},
 };
 
 const struct mib_table notify_scalars = {
-	.at = {1, 9},
+	.at = {tcpStateCountObjects, tcpNotify},
 	.at_length = 2,
-	OBJECTS(scalars),
+	MIB_OBJECTS(scalars),
 	.rows = mib_scalar_rows,
 	.index = mib_scalar_index,
 };

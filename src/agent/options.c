@@ -3,67 +3,38 @@
 
 #include "agent/master_socket.h"
 #include "build.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define SNMP_CONTEXT_MAX 32 /* RFC 3411, section 5, SnmpAdminString (SIZE (0..32)) */
 
-static void print_usage(void)
+struct parsing {
+	struct options options;
+	int argc;
+	char **argv;
+	char reason[OPTION_PROBLEM_SIZE];
+};
+
+/* ---- arguments ---- */
+
+static const char *parse_address(void *parsing, const char *address)
 {
-	printf("Usage: " AGENT_NAME " [OPTION]...\n"
-	       "Serves the number of TCP sockets in each state to snmpd, as TCP-STATE-COUNT-MIB.\n"
-	       "\n"
-	       "  -f            stay in the foreground\n"
-	       "  -x ADDRESS    snmpd's AgentX socket, a path or unix:PATH\n"
-	       "  -n CONTEXT    serve in this SNMP context\n"
-	       "  -c FILE,...   read these configuration files too\n"
-	       "  -C            read no others\n"
-	       "  -L[efos]...   log to standard error, a file, standard output or syslog\n"
-	       "  -D[TOKEN,...] print debugging output of these parts of net-snmp\n"
-	       "  -p FILE       write the process id there\n"
-	       "  -u USER       become this user,\n"
-	       "  -g GROUP      and this group\n"
-	       "  -H            print the directives of the configuration\n"
-	       "  -v            print the version\n"
-	       "  -h            print this\n"
-	       "\n"
-	       "Logging in detail:\n");
-	snmp_log_options_usage("  ", stdout);
+	((struct parsing *)parsing)->options.agentx_socket = address;
+	return master_socket_problem(address);
 }
 
-static void print_version(void)
+static const char *parse_context(void *parsing, const char *context)
 {
-	printf(AGENT_NAME " " AGENT_VERSION " (net-snmp %s)\n", netsnmp_get_version());
+	((struct parsing *)parsing)->options.context = context;
+	return strlen(context) > SNMP_CONTEXT_MAX ? "longer than 32 octets" : NULL;
 }
 
-static enum options_outcome wrong(const char *option, const char *argument, const char *problem)
-{
-	fprintf(stderr, AGENT_NAME ": %s %s: %s\n", option, argument, problem);
-	return OPTIONS_WRONG;
-}
-
-static enum options_outcome parse_address(struct options *options, const char *address)
-{
-	const char *problem = master_socket_problem(address);
-
-	if (problem != NULL)
-		return wrong("-x", address, problem);
-	options->agentx_socket = address;
-	return OPTIONS_RUN;
-}
-
-static enum options_outcome parse_context(struct options *options, const char *context)
-{
-	if (strlen(context) > SNMP_CONTEXT_MAX)
-		return wrong("-n", context, "is longer than 32 octets");
-	options->context = context;
-	return OPTIONS_RUN;
-}
-
-/* The library tells of a log file that it cannot open only in logs. */
+/* The library reports a log file that it cannot open only in logs. */
 static const char *unopened_log_file(void)
 {
 	const netsnmp_log_handler *log = get_logh_head();
@@ -73,66 +44,166 @@ static const char *unopened_log_file(void)
 	return log == NULL ? NULL : log->token;
 }
 
-static enum options_outcome parse_logging(struct options *options, char *where, int argc,
-					  char *argv[])
+/* Without descriptors the library cannot open the log file of an agent that is running. */
+static int log_without_files(const struct parsing *parsing, char *where)
 {
-	if (where[0] == '\0' || strchr("EeFfNnOoSs", where[0]) == NULL)
-		return wrong("-L", where, "is no place to log to; see -h");
-	if (strchr("FfSs", where[0]) != NULL && where[1] == '\0' && argv[optind] == NULL)
-		return wrong("-L", where, "is not followed by a file or a facility");
-	if (snmp_log_options(where, argc, argv) < 0) /* it has said what is wrong */
-		return OPTIONS_WRONG;
-	if (unopened_log_file() != NULL)
-		return wrong("-L", unopened_log_file(), strerror(errno));
-	options->logging_chosen = true;
-	return OPTIONS_RUN;
+	struct rlimit before, none;
+	int outcome;
+
+	if (getrlimit(RLIMIT_NOFILE, &before) < 0)
+		return -1;
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &none);
+	outcome = snmp_log_options(where, parsing->argc, parsing->argv);
+	setrlimit(RLIMIT_NOFILE, &before);
+	while (get_logh_head() != NULL)
+		netsnmp_remove_loghandler(get_logh_head());
+	return outcome;
 }
 
-static enum options_outcome parse_option(struct options *options, int option, int argc,
-					 char *argv[])
+/* The library takes a file or a facility from the next argument. */
+static const char *parse_logging(void *target, const char *where)
 {
-	switch (option) {
-	case 'f':
-		options->foreground = true;
-		return OPTIONS_RUN;
-	case 'x':
-		return parse_address(options, optarg);
-	case 'n':
-		return parse_context(options, optarg);
-	case 'c':
-		options->configuration.files = optarg;
-		return OPTIONS_RUN;
-	case 'C':
-		options->configuration.without_defaults = true;
-		return OPTIONS_RUN;
-	case 'L':
-		return parse_logging(options, optarg, argc, argv);
-	case 'D':
-		debug_register_tokens(optarg != NULL ? optarg : "ALL");
-		snmp_set_do_debugging(1);
-		return OPTIONS_RUN;
-	case 'p':
-		options->pid_file = optarg;
-		return OPTIONS_RUN;
-	case 'u':
-		options->user = optarg;
-		return OPTIONS_RUN;
-	case 'g':
-		options->group = optarg;
-		return OPTIONS_RUN;
-	case 'H':
-		settings_print_directives(stdout);
-		return OPTIONS_ANSWERED;
-	case 'v':
-		print_version();
-		return OPTIONS_ANSWERED;
-	case 'h':
-		print_usage();
-		return OPTIONS_ANSWERED;
-	default: /* getopt has said what is wrong */
-		return OPTIONS_WRONG;
-	}
+	struct parsing *parsing = target;
+
+	if (where[0] == '\0' || strchr("EeFfNnOoSs", where[0]) == NULL)
+		return "unknown log destination (try --help)";
+	if (strchr("FfSs", where[0]) != NULL && where[1] == '\0' && parsing->argv[optind] == NULL)
+		return "needs a file or a facility";
+	parsing->options.logging_chosen = true;
+	if (parsing->options.check_only)
+		return log_without_files(parsing, optarg) < 0 ? "" : NULL;
+	if (snmp_log_options(optarg, parsing->argc, parsing->argv) < 0)
+		return "";
+	if (unopened_log_file() == NULL)
+		return NULL;
+	snprintf(parsing->reason, sizeof(parsing->reason), "%s: %s", unopened_log_file(),
+		 strerror(errno));
+	return parsing->reason;
 }
+
+static const char *parse_debugging(void *parsing, const char *tokens)
+{
+	(void)parsing;
+	debug_register_tokens(tokens != NULL ? tokens : "ALL");
+	snmp_set_do_debugging(1);
+	return NULL;
+}
+
+static void print_directives(const struct option_table *table)
+{
+	(void)table;
+	settings_print_directives(stdout);
+}
+
+static void print_version(const struct option_table *table)
+{
+	printf("%s " AGENT_VERSION " (net-snmp %s)\n", table->program, netsnmp_get_version());
+}
+
+static void print_usage(const struct option_table *table)
+{
+	option_table_print_usage(table);
+	printf("\nLog destinations:\n");
+	snmp_log_options_usage("  ", stdout);
+}
+
+/* ---- the table ---- */
+
+static const struct option_row rows[] = {
+	{
+		.letter = 'f',
+		.help = "stay in the foreground",
+		OPTION_FLAG(struct parsing, options.foreground),
+	},
+	{
+		.letter = 't',
+		.help = "check the configuration and exit",
+		OPTION_FLAG(struct parsing, options.check_only),
+	},
+	{
+		.letter = 'x',
+		.argument = "ADDRESS",
+		.help = "snmpd's AgentX socket, a path or unix:PATH",
+		OPTION_PARSED(parse_address),
+	},
+	{
+		.letter = 'n',
+		.argument = "CONTEXT",
+		.help = "serve in this SNMP context",
+		OPTION_PARSED(parse_context),
+	},
+	{
+		.letter = 'c',
+		.argument = "FILE,...",
+		.help = "read these configuration files in addition",
+		OPTION_TEXT(struct parsing, options.configuration.files),
+	},
+	{
+		.letter = 'C',
+		.help = "do not read the default configuration files",
+		OPTION_FLAG(struct parsing, options.configuration.without_defaults),
+	},
+	{
+		.letter = 'L',
+		.argument = "WHERE",
+		.help = "log there, see below",
+		.repeatable = true,
+		OPTION_PARSED(parse_logging),
+	},
+	{
+		.letter = 'D',
+		.argument = "[TOKEN,...]",
+		.help = "print debugging output of these parts of net-snmp",
+		.repeatable = true,
+		OPTION_PARSED(parse_debugging),
+	},
+	{
+		.letter = 'p',
+		.argument = "FILE",
+		.help = "write the process ID to this file",
+		OPTION_TEXT(struct parsing, options.pid_file),
+	},
+	{
+		.letter = 'u',
+		.argument = "USER",
+		.help = "run as this user",
+		OPTION_TEXT(struct parsing, options.user),
+	},
+	{
+		.letter = 'g',
+		.argument = "GROUP",
+		.help = "run as this group",
+		OPTION_TEXT(struct parsing, options.group),
+	},
+	{
+		.letter = 'H',
+		.help = "print the configuration directives",
+		OPTION_ANSWER(print_directives),
+	},
+	{
+		.letter = 'v',
+		.name = "version",
+		.help = "print the version",
+		OPTION_ANSWER(print_version),
+	},
+	{
+		.letter = 'h',
+		.name = "help",
+		.help = "print this help",
+		OPTION_ANSWER(print_usage),
+	},
+};
+
+static const struct option_table table = {
+	.program = AGENT_NAME,
+	.synopsis = "[OPTION]...",
+	.purpose =
+		"Serves the number of TCP sockets in each state to snmpd, as TCP-STATE-COUNT-MIB.",
+	OPTION_ROWS(rows),
+};
+
+/* ---- all of them ---- */
 
 static bool any_is_relative(const char *names)
 {
@@ -146,33 +217,41 @@ static bool any_is_relative(const char *names)
 	return name != NULL;
 }
 
-/* They are needed again after the directory has changed. */
-static enum options_outcome check_names(const struct options *options)
+/* Files are opened again after the directory has changed. */
+static enum option_outcome check_names(const struct options *options,
+				       char problem[OPTION_PROBLEM_SIZE])
 {
-	const char *problem = "is relative, and in the background the directory is /";
+	static const char form[] = "-%c '%s': relative, but in the background the directory is /";
 
 	if (options->foreground)
 		return OPTIONS_RUN;
-	if (any_is_relative(options->configuration.files))
-		return wrong("-c", options->configuration.files, problem);
-	if (options->pid_file != NULL && options->pid_file[0] != '/')
-		return wrong("-p", options->pid_file, problem);
+	if (any_is_relative(options->configuration.files)) {
+		snprintf(problem, OPTION_PROBLEM_SIZE, form, 'c', options->configuration.files);
+		return OPTIONS_WRONG;
+	}
+	if (options->pid_file != NULL && options->pid_file[0] != '/') {
+		snprintf(problem, OPTION_PROBLEM_SIZE, form, 'p', options->pid_file);
+		return OPTIONS_WRONG;
+	}
 	return OPTIONS_RUN;
 }
 
-enum options_outcome options_parse(struct options *options, int argc, char *argv[])
+enum option_outcome options_parse(struct options *options, int argc, char *argv[])
 {
-	enum options_outcome outcome = OPTIONS_RUN;
-	int option;
+	/* -t changes the meaning of -L, which may come first. */
+	struct parsing parsing = {
+		.options = {.context = "",
+			    .check_only = option_table_finds(&table, argc, argv, 't')},
+		.argc = argc,
+		.argv = argv,
+	};
+	char problem[OPTION_PROBLEM_SIZE];
+	enum option_outcome outcome = option_table_parse(&table, argc, argv, &parsing, problem);
 
-	*options = (struct options){.context = ""};
-	while (outcome == OPTIONS_RUN &&
-	       (option = getopt(argc, argv, "fx:n:c:CL:D::p:u:g:Hvh")) != -1)
-		outcome = parse_option(options, option, argc, argv);
-	if (outcome == OPTIONS_RUN && optind < argc) {
-		fprintf(stderr, AGENT_NAME ": %s: there is nothing to name besides options\n",
-			argv[optind]);
-		return OPTIONS_WRONG;
-	}
-	return outcome == OPTIONS_RUN ? check_names(options) : outcome;
+	if (outcome == OPTIONS_RUN)
+		outcome = check_names(&parsing.options, problem);
+	if (outcome == OPTIONS_WRONG && problem[0] != '\0')
+		utf8_print_line(stderr, UTF8_ANYWHERE, AGENT_NAME ": %s", problem);
+	*options = parsing.options;
+	return outcome;
 }

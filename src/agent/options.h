@@ -6,16 +6,12 @@
 #define AGENT_OPTIONS_H
 
 #include "agent/settings.h"
+#include "option_table.h"
 
 #include <stdbool.h>
 
-enum options_outcome {
-	OPTIONS_RUN,      /**< go on */
-	OPTIONS_ANSWERED, /**< -h, -v or -H: what was asked for is printed */
-	OPTIONS_WRONG,    /**< what is wrong is printed on standard error */
-};
-
 struct options {
+	bool check_only; /**< -t */
 	bool foreground;
 	const char *agentx_socket; /**< NULL: as configured */
 	const char *context;       /**< "" is the default one */
@@ -26,7 +22,10 @@ struct options {
 	struct settings_source configuration;
 };
 
-/** Parses the command line; the strings in @p options are those of @p argv. */
-enum options_outcome options_parse(struct options *options, int argc, char *argv[]);
+/**
+ * Parses the command line; the strings in @p options are those of @p argv. A problem is reported on
+ * standard error.
+ */
+enum option_outcome options_parse(struct options *options, int argc, char *argv[]);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/privileges.h"
 
+#include "agent/logging.h"
+#include "number.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <limits.h>
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,9 @@
 
 static int parse_id(const char *text, id_t *id)
 {
-	char *end;
-	unsigned long number;
+	uint64_t number;
 
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number >= UINT_MAX)
+	if (!number_parse(text, 0, UINT_MAX - 1, &number))
 		return -ENOENT;
 	*id = (id_t)number;
 	return 0;
@@ -54,10 +52,12 @@ static int find_group(struct identity *identity, const char *name)
 	return 0;
 }
 
-static int failed(const char *what, const char *name, int error)
+static int log_not_found(const char *kind, const char *name, int error)
 {
-	snmp_log(LOG_ERR, "%s %s: %s\n", what, name,
-		 error == -ENOENT ? "there is none of that name" : strerror(-error));
+	if (error == -ENOENT)
+		log_line(LOG_ERR, "unknown %s '%s'", kind, name);
+	else
+		log_line(LOG_ERR, "%s '%s': %s", kind, name, strerror(-error));
 	return error;
 }
 
@@ -69,22 +69,30 @@ int identity_find(struct identity *identity, const char *user, const char *group
 	if (user != NULL)
 		error = find_user(identity, user);
 	if (error != 0)
-		return failed("user", user, error);
+		return log_not_found("user", user, error);
 	if (group != NULL)
 		error = find_group(identity, group);
 	if (error != 0)
-		return failed("group", group, error);
+		return log_not_found("group", group, error);
 	return 0;
+}
+
+static int log_not_changed(const char *what)
+{
+	int error = -errno;
+
+	log_line(LOG_ERR, "cannot change the %s: %s", what, strerror(-error));
+	return error;
 }
 
 int identity_become(const struct identity *identity)
 {
 	if (identity->changes_user && initgroups(identity->user_name, identity->gid) < 0)
-		return failed("groups of user", identity->user_name, -errno);
+		return log_not_changed("supplementary groups");
 	if (identity->changes_group && setresgid(identity->gid, identity->gid, identity->gid) < 0)
-		return failed("changing", "group", -errno);
+		return log_not_changed("group");
 	if (identity->changes_user && setresuid(identity->uid, identity->uid, identity->uid) < 0)
-		return failed("becoming user", identity->user_name, -errno);
+		return log_not_changed("user");
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whom the agent runs as. It needs no privilege to count; only snmpd's AgentX socket asks for one.
+ * The user and groups that the agent runs as. Counting needs no privilege; connecting to snmpd's
+ * AgentX socket may.
  */
 #ifndef AGENT_PRIVILEGES_H
 #define AGENT_PRIVILEGES_H
@@ -16,15 +17,13 @@ struct identity {
 };
 
 /**
- * Finds @p user and @p group, each a name or a number, or NULL to stay as it is. Logs what is
- * wrong.
- * @return 0, or -ENOENT if there is no such user or group, or -ENOMEM
+ * Finds @p user and @p group, each a name or a number, or NULL for no change. Logs errors.
+ * @return 0, -ENOENT if the user or group is unknown, or -ENOMEM
  */
 int identity_find(struct identity *identity, const char *user, const char *group);
 
 /**
- * Becomes @p identity, for good, with the supplementary groups of the user and no others. Logs what
- * is wrong.
+ * Changes to @p identity permanently, with the supplementary groups of that user only. Logs errors.
  * @return 0 or -errno
  */
 int identity_become(const struct identity *identity);

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * tcpRefresh: the health of the refreshing itself, told even when the counts are too old to be.
- */
-#include "agent/tables.h"
+#include "agent/refresh_scalars.h"
 
 #include "clock.h"
+#include "mib_objects.h"
 
 #include <stdio.h>
 
-static bool interval(const struct mib_cell *cell, struct mib_value *value)
+static bool refresh_interval(const struct mib_cell *cell, struct mib_value *value)
 {
 	value->number = (uint64_t)(cell->served->refreshes->interval_ns / NS_PER_MS);
 	return true;
 }
 
-static bool age(const struct mib_cell *cell, struct mib_value *value)
+static bool refresh_age(const struct mib_cell *cell, struct mib_value *value)
 {
 	const struct served *served = cell->served;
 
@@ -24,7 +22,7 @@ static bool age(const struct mib_cell *cell, struct mib_value *value)
 	return true;
 }
 
-static bool duration(const struct mib_cell *cell, struct mib_value *value)
+static bool refresh_duration(const struct mib_cell *cell, struct mib_value *value)
 {
 	if (cell->served->latest == NULL)
 		return false;
@@ -32,26 +30,26 @@ static bool duration(const struct mib_cell *cell, struct mib_value *value)
 	return true;
 }
 
-static bool succeeded(const struct mib_cell *cell, struct mib_value *value)
+static bool refresh_successes(const struct mib_cell *cell, struct mib_value *value)
 {
 	value->number = cell->served->latest == NULL ? 0 : cell->served->latest->number;
 	return true;
 }
 
-static bool failed(const struct mib_cell *cell, struct mib_value *value)
+static bool refresh_errors(const struct mib_cell *cell, struct mib_value *value)
 {
 	value->number = cell->served->refreshes->failed;
 	return true;
 }
 
-static bool last_error(const struct mib_cell *cell, struct mib_value *value)
+static bool refresh_last_error(const struct mib_cell *cell, struct mib_value *value)
 {
 	snprintf(value->text, sizeof(value->text), "%s", cell->served->refreshes->last_error);
 	return true;
 }
 
 /* TcpRefreshMethod counts from 1. */
-static bool method(const struct mib_cell *cell, struct mib_value *value)
+static bool refresh_method(const struct mib_cell *cell, struct mib_value *value)
 {
 	if (cell->served->latest == NULL)
 		return false;
@@ -59,27 +57,36 @@ static bool method(const struct mib_cell *cell, struct mib_value *value)
 	return true;
 }
 
-static bool window(const struct mib_cell *cell, struct mib_value *value)
+static bool refresh_window(const struct mib_cell *cell, struct mib_value *value)
 {
 	value->number = (uint64_t)(cell->served->refreshes->window_ns / NS_PER_SECOND);
 	return true;
 }
 
+static bool refresh_listeners_omitted(const struct mib_cell *cell, struct mib_value *value)
+{
+	if (cell->served->latest == NULL)
+		return false;
+	value->number = cell->served->latest->snapshot->listeners_omitted;
+	return true;
+}
+
 static const struct mib_object scalars[] = {
-	{.number = 1, .type = ASN_GAUGE, .get = interval},
-	{.number = 2, .type = ASN_TIMETICKS, .get = age},
-	{.number = 3, .type = ASN_GAUGE, .get = duration},
-	{.number = 4, .type = ASN_COUNTER, .get = succeeded},
-	{.number = 5, .type = ASN_COUNTER, .get = failed},
-	{.number = 6, .type = ASN_OCTET_STR, .get = last_error},
-	{.number = 7, .type = ASN_INTEGER, .get = method},
-	{.number = 8, .type = ASN_GAUGE, .get = window},
+	{.number = tcpRefreshInterval, .type = ASN_GAUGE, .get = refresh_interval},
+	{.number = tcpRefreshAge, .type = ASN_TIMETICKS, .get = refresh_age},
+	{.number = tcpRefreshDuration, .type = ASN_GAUGE, .get = refresh_duration},
+	{.number = tcpRefreshes, .type = ASN_COUNTER, .get = refresh_successes},
+	{.number = tcpRefreshErrors, .type = ASN_COUNTER, .get = refresh_errors},
+	{.number = tcpRefreshLastError, .type = ASN_OCTET_STR, .get = refresh_last_error},
+	{.number = tcpRefreshMethod, .type = ASN_INTEGER, .get = refresh_method},
+	{.number = tcpRefreshWindow, .type = ASN_GAUGE, .get = refresh_window},
+	{.number = tcpRefreshListenersOmitted, .type = ASN_GAUGE, .get = refresh_listeners_omitted},
 };
 
 const struct mib_table refresh_scalars = {
-	.at = {1, 8},
+	.at = {tcpStateCountObjects, tcpRefresh},
 	.at_length = 2,
-	OBJECTS(scalars),
+	MIB_OBJECTS(scalars),
 	.rows = mib_scalar_rows,
 	.index = mib_scalar_index,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/session.h"
 
+#include "agent/logging.h"
 #include "agent/master_socket.h"
 #include "agent/netsnmp_internals.h"
 #include "build.h"
@@ -10,24 +11,59 @@
 #include <limits.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define TRY_AGAIN_NS (100 * NS_PER_MS)
-#define TRY_AGAIN_MAX_NS (5 * NS_PER_SECOND)
+#define RETRY_NS (100 * NS_PER_MS)
+#ifndef RETRY_MAX_NS
+#define RETRY_MAX_NS (5 * NS_PER_SECOND)
+#endif
 
-/* Then the socket's path may have come to lead to another snmpd than the one that hangs. */
-#define ANSWER_NS (5 * NS_PER_SECOND)
+/* The retry interval from which repeated short sessions are logged. */
+#define KEEPS_BREAKING_NS (4 * RETRY_NS)
 
-/* A master may for a moment still hold the registration of a session that it has not seen end. */
-#define REFUSED_FOR_GOOD_NS (3 * NS_PER_SECOND)
+/* A session that has been registered for this long is stable. */
+#define STABLE_NS (5 * NS_PER_SECOND)
 
-/* Seconds that a master may wait for our answers: we only look up what is there. */
+/* After this time the path of the socket may refer to another snmpd than the one that hangs. */
+#define RESPONSE_TIMEOUT_NS (5 * NS_PER_SECOND)
+
+/* A master may briefly keep the registration of a session whose end it has not noticed. */
+#define REFUSAL_TIMEOUT_NS (3 * NS_PER_SECOND)
+
+/* Seconds that a master waits for a response: requests are answered from memory. */
 #define AGENTX_TIMEOUT 1
+
+/* ---- logging ---- */
+
+enum event {
+	EVENT_REGISTERED,
+	EVENT_LOST,
+	EVENT_REFUSED,
+	EVENT_CLOSED,
+	EVENT_UNEXPECTED,
+	EVENT_KEEPS_BREAKING,
+};
+
+/* Each event is logged once, until a session is stable or another snmpd is there. */
+static bool is_first(struct session *session, enum event event)
+{
+	bool first = (session->logged & 1U << event) == 0;
+
+	session->logged |= 1U << event;
+	return first;
+}
+
+static void log_once(struct session *session, enum event event, int priority, const char *text)
+{
+	if (is_first(session, event))
+		log_line(priority, "%s", text);
+}
 
 /* ---- waiting ---- */
 
-/* A timer of our own, because the library's are allocated: one that failed would end the tries. */
+/* Not a timer of the library, which are allocated: a failed allocation would end the retries. */
 static void set_timer(const struct session *session, int64_t wait_ns)
 {
 	const struct itimerspec wait = {.it_value = clock_timespec(wait_ns)};
@@ -35,28 +71,32 @@ static void set_timer(const struct session *session, int64_t wait_ns)
 	timerfd_settime(session->timer, 0, &wait, NULL);
 }
 
-static void stop_timer(const struct session *session)
-{
-	set_timer(session, 0);
-}
-
-static void wait_to_try(struct session *session, int64_t wait_ns)
+static void schedule_retry(struct session *session, int64_t wait_ns)
 {
 	session->state = SESSION_WAITING;
 	session->agentx = NULL;
 	set_timer(session, wait_ns);
 }
 
-/* For masters that answer and then break the session: they are not asked ten times a second. */
-static void wait_longer_to_try(struct session *session)
+static void forget_failures(struct session *session)
 {
-	wait_to_try(session, session->wait_ns);
-	session->wait_ns *= 2;
-	if (session->wait_ns > TRY_AGAIN_MAX_NS)
-		session->wait_ns = TRY_AGAIN_MAX_NS;
+	session->wait_ns = RETRY_NS;
+	session->logged = 0;
 }
 
-/* The library must not lose a session while it is at it; it sees the end when it reads next. */
+/* For masters that break the session after connecting: they are not retried at the full rate. */
+static void schedule_slower_retry(struct session *session)
+{
+	schedule_retry(session, session->wait_ns);
+	if (session->wait_ns >= KEEPS_BREAKING_NS)
+		log_once(session, EVENT_KEEPS_BREAKING, LOG_WARNING,
+			 "snmpd keeps breaking the session, retrying less often");
+	session->wait_ns *= 2;
+	if (session->wait_ns > RETRY_MAX_NS)
+		session->wait_ns = RETRY_MAX_NS;
+}
+
+/* The library may be using the session: it notices the end when it reads next. */
 static void break_session(const struct session *session)
 {
 	master_socket_break(snmp_sess_transport(snmp_sess_pointer(session->agentx)));
@@ -88,36 +128,45 @@ static bool set_context(netsnmp_pdu *pdu, const char *context)
 	return true;
 }
 
-/* Sends what @p complete says is complete, and waits for the answer; no answer ends the session. */
-static void ask(struct session *session, netsnmp_pdu *pdu, bool complete, netsnmp_callback answered)
+/* Sends @p pdu unless it is incomplete, and expects a response, or else breaks the session. */
+static void send_and_expect(struct session *session, netsnmp_pdu *pdu, bool complete,
+			    netsnmp_callback answered)
 {
 	session->request = complete ? send_request(session, pdu, answered, session) : 0;
 	if (!complete)
 		snmp_free_pdu(pdu);
 	if (session->request == 0)
 		break_session(session);
-	set_timer(session, ANSWER_NS);
+	set_timer(session, RESPONSE_TIMEOUT_NS);
 }
 
 /* ---- opening and registering ---- */
 
-static void registered(struct session *session)
+static void session_registered(struct session *session)
 {
-	stop_timer(session);
 	session->state = SESSION_REGISTERED;
-	session->wait_ns = TRY_AGAIN_NS;
 	session->refused_since_ns = 0;
-	snmp_log(LOG_NOTICE, "registered with snmpd\n");
+	session->silent = !is_first(session, EVENT_REGISTERED);
+	if (!session->silent)
+		log_line(LOG_NOTICE, "registered with snmpd");
+	set_timer(session, STABLE_NS);
 }
 
-static void refused(struct session *session, long error)
+static void session_stable(struct session *session)
+{
+	if (session->silent)
+		log_line(LOG_NOTICE, "registered with snmpd");
+	forget_failures(session);
+}
+
+static void registration_refused(struct session *session, long error)
 {
 	int64_t now_ns = clock_now_ns();
 
 	if (session->refused_since_ns == 0)
 		session->refused_since_ns = now_ns;
-	if (now_ns - session->refused_since_ns > REFUSED_FOR_GOOD_NS) {
-		snmp_log(LOG_ERR, "snmpd refuses the registration: error %ld\n", error);
+	if (now_ns - session->refused_since_ns > REFUSAL_TIMEOUT_NS) {
+		log_line(LOG_ERR, "snmpd refused the registration: error %ld", error);
 		session->callbacks.refused(session->callbacks.context);
 	}
 	break_session(session);
@@ -132,9 +181,9 @@ static int register_answered(int operation, netsnmp_session *agentx, int request
 	if (operation != NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE || agentx != session->agentx)
 		return 1;
 	if (pdu->errstat == SNMP_ERR_NOERROR)
-		registered(session);
+		session_registered(session);
 	else
-		refused(session, pdu->errstat);
+		registration_refused(session, pdu->errstat);
 	return 1;
 }
 
@@ -147,7 +196,7 @@ static void send_register(struct session *session)
 	if (complete)
 		pdu->priority = DEFAULT_MIB_PRIORITY;
 	session->state = SESSION_REGISTERING;
-	ask(session, pdu, complete, register_answered);
+	send_and_expect(session, pdu, complete, register_answered);
 }
 
 static int open_answered(int operation, netsnmp_session *agentx, int request, netsnmp_pdu *pdu,
@@ -159,7 +208,8 @@ static int open_answered(int operation, netsnmp_session *agentx, int request, ne
 	if (operation != NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE || agentx != session->agentx)
 		return 1;
 	if (pdu->errstat != SNMP_ERR_NOERROR) {
-		snmp_log(LOG_ERR, "snmpd refuses the session: error %ld\n", pdu->errstat);
+		if (is_first(session, EVENT_REFUSED))
+			log_line(LOG_ERR, "snmpd refused the session: error %ld", pdu->errstat);
 		break_session(session);
 		return 1;
 	}
@@ -182,12 +232,12 @@ static void send_open(struct session *session)
 	if (complete)
 		pdu->time = AGENTX_TIMEOUT;
 	session->state = SESSION_OPENING;
-	ask(session, pdu, complete, open_answered);
+	send_and_expect(session, pdu, complete, open_answered);
 }
 
-/* ---- what snmpd sends ---- */
+/* ---- PDUs from snmpd ---- */
 
-static bool is_due_when_registered(const struct session *session, const netsnmp_pdu *pdu)
+static bool is_expected_when_registered(const struct session *session, const netsnmp_pdu *pdu)
 {
 	switch (pdu->command) {
 	case AGENTX_MSG_GET:
@@ -202,17 +252,17 @@ static bool is_due_when_registered(const struct session *session, const netsnmp_
 	}
 }
 
-static bool is_due(const struct session *session, const netsnmp_pdu *pdu)
+static bool is_expected(const struct session *session, const netsnmp_pdu *pdu)
 {
-	bool answers = pdu->command == AGENTX_MSG_RESPONSE && pdu->reqid == session->request;
+	bool is_response = pdu->command == AGENTX_MSG_RESPONSE && pdu->reqid == session->request;
 
 	switch (session->state) {
 	case SESSION_OPENING:
-		return answers;
+		return is_response;
 	case SESSION_REGISTERING:
-		return answers && pdu->sessid == session->agentx->sessid;
+		return is_response && pdu->sessid == session->agentx->sessid;
 	case SESSION_REGISTERED:
-		return is_due_when_registered(session, pdu);
+		return is_expected_when_registered(session, pdu);
 	case SESSION_CLOSED:
 	case SESSION_WAITING:
 		break;
@@ -220,18 +270,19 @@ static bool is_due(const struct session *session, const netsnmp_pdu *pdu)
 	return false;
 }
 
-/* The library drops what it cannot decode and goes on, and hands over the rest in any state. */
-static int parse(netsnmp_session *agentx, netsnmp_pdu *pdu, u_char *octets, size_t length)
+/* The library skips PDUs that it cannot decode, and passes on all others in any state. */
+static int parse_pdu(netsnmp_session *agentx, netsnmp_pdu *pdu, u_char *octets, size_t length)
 {
-	const struct session *session = agentx->callback_magic;
+	struct session *session = agentx->callback_magic;
 	int error = agentx_parse(agentx, pdu, octets, length);
 
-	if (error == SNMPERR_SUCCESS && is_due(session, pdu))
+	if (error == SNMPERR_SUCCESS && is_expected(session, pdu))
 		return SNMPERR_SUCCESS;
 	if (pdu->command == AGENTX_MSG_CLOSE)
-		snmp_log(LOG_NOTICE, "snmpd closes the session\n");
+		log_once(session, EVENT_CLOSED, LOG_NOTICE, "snmpd closed the session");
 	else
-		snmp_log(LOG_ERR, "snmpd sends what is malformed or not due\n");
+		log_once(session, EVENT_UNEXPECTED, LOG_ERR,
+			 "malformed or unexpected PDU from snmpd, reconnecting");
 	break_session(session);
 	return SNMPERR_ASN_PARSE_ERR;
 }
@@ -242,49 +293,47 @@ static bool belongs_to_set(const netsnmp_pdu *pdu)
 }
 
 /*
- * Nothing can be set; to find that out the library would keep the request until snmpd has cleaned
- * up, or for good, and use it, or its session, after that is gone.
+ * No object is writable. The library would keep the request until CleanupSet, perhaps forever, and
+ * use it or its session after they were freed.
  */
 static void refuse_set(const struct session *session, const netsnmp_pdu *pdu)
 {
-	netsnmp_pdu *answer;
+	netsnmp_pdu *response;
 
 	if (pdu->command != AGENTX_MSG_TESTSET)
 		return;
-	answer = snmp_pdu_create(AGENTX_MSG_RESPONSE);
-	if (answer == NULL) {
+	response = snmp_pdu_create(AGENTX_MSG_RESPONSE);
+	if (response == NULL) {
 		break_session(session);
 		return;
 	}
-	answer->flags |= pdu->flags & AGENTX_MSG_FLAG_NETWORK_BYTE_ORDER;
-	answer->transid = pdu->transid;
-	answer->reqid = pdu->reqid;
-	answer->errstat = SNMP_ERR_NOTWRITABLE;
-	answer->errindex = 1;
-	send_request(session, answer, NULL, NULL);
+	response->flags |= pdu->flags & AGENTX_MSG_FLAG_NETWORK_BYTE_ORDER;
+	response->transid = pdu->transid;
+	response->reqid = pdu->reqid;
+	response->errstat = SNMP_ERR_NOTWRITABLE;
+	response->errindex = 1;
+	send_request(session, response, NULL, NULL);
 }
 
 /* ---- the connection ---- */
 
-static void lost(struct session *session)
+static void session_lost(struct session *session)
 {
-	if (session->state == SESSION_REGISTERED) {
-		snmp_log(LOG_NOTICE, "lost the session with snmpd, waiting for it\n");
-		wait_to_try(session, TRY_AGAIN_NS);
-	} else {
-		wait_longer_to_try(session);
-	}
+	if (session->state == SESSION_REGISTERED)
+		log_once(session, EVENT_LOST, LOG_NOTICE,
+			 "lost the session with snmpd, reconnecting");
+	schedule_slower_retry(session);
 }
 
-/* What belongs to no request of ours: requests of the master's, and the end. */
-static int take_message(int operation, netsnmp_session *agentx, int request, netsnmp_pdu *pdu,
-			void *argument)
+/* Handles everything but responses: requests of the master, and the end of the connection. */
+static int handle_message(int operation, netsnmp_session *agentx, int request, netsnmp_pdu *pdu,
+			  void *argument)
 {
 	struct session *session = argument;
 
 	if (operation == NETSNMP_CALLBACK_OP_DISCONNECT) {
 		if (agentx == session->agentx)
-			lost(session);
+			session_lost(session);
 		return 1;
 	}
 	if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && belongs_to_set(pdu)) {
@@ -302,6 +351,18 @@ static const char *master_address(void)
 	return address != NULL ? address : NETSNMP_AGENTX_SOCKET;
 }
 
+/* Failures of the previous snmpd are not those of another one. */
+static void recognise_master(struct session *session, const netsnmp_transport *transport)
+{
+	struct ucred master = {0};
+	socklen_t length = sizeof(master);
+
+	getsockopt(transport->sock, SOL_SOCKET, SO_PEERCRED, &master, &length);
+	if (master.pid != session->master)
+		forget_failures(session);
+	session->master = master.pid;
+}
+
 static int connect_to_master(struct session *session)
 {
 	netsnmp_transport *transport;
@@ -310,15 +371,16 @@ static int connect_to_master(struct session *session)
 
 	if (error != 0)
 		return error;
+	recognise_master(session, transport);
 	snmp_sess_init(&agentx);
 	agentx.version = AGENTX_VERSION_1;
 	agentx.flags |= SNMP_FLAGS_STREAM_SOCKET;
 	agentx.retries = 0;
-	/* This module and its callers wait; the library shall not. */
+	/* Timeouts are handled in this module, not in the library. */
 	agentx.timeout = LONG_MAX / 4;
-	agentx.callback = take_message;
+	agentx.callback = handle_message;
 	agentx.callback_magic = session;
-	session->agentx = snmp_add_full(&agentx, transport, NULL, parse, NULL, NULL,
+	session->agentx = snmp_add_full(&agentx, transport, NULL, parse_pdu, NULL, NULL,
 					agentx_realloc_build, agentx_check_packet, NULL);
 	return session->agentx != NULL ? 0 : -ENOMEM;
 }
@@ -326,23 +388,25 @@ static int connect_to_master(struct session *session)
 static void log_connect(struct session *session, int error)
 {
 	if (error != 0 && error != session->connect_error)
-		snmp_log(LOG_WARNING, "waiting for snmpd at %s: %s\n", master_address(),
+		log_line(LOG_WARNING, "waiting for snmpd at %s: %s", master_address(),
 			 strerror(-error));
 	session->connect_error = error;
 }
 
-static void try_now(struct session *session)
+static void connect_now(struct session *session)
 {
 	int error = connect_to_master(session);
 
 	log_connect(session, error);
+	if (error == -ENOENT || error == -ECONNREFUSED) /* it has exited */
+		forget_failures(session);
 	if (error != 0)
-		wait_to_try(session, TRY_AGAIN_NS);
+		schedule_retry(session, RETRY_NS);
 	else
 		send_open(session);
 }
 
-static void time_is_up(int timer, void *argument)
+static void timer_expired(int timer, void *argument)
 {
 	struct session *session = argument;
 	uint64_t expirations;
@@ -350,12 +414,14 @@ static void time_is_up(int timer, void *argument)
 	if (read(timer, &expirations, sizeof(expirations)) < 0)
 		return;
 	if (session->state == SESSION_WAITING)
-		try_now(session);
+		connect_now(session);
+	else if (session->state == SESSION_REGISTERED)
+		session_stable(session);
 	else
 		break_session(session);
 }
 
-/* ---- for others ---- */
+/* ---- public functions ---- */
 
 void session_prepare_library(void)
 {
@@ -371,18 +437,18 @@ int session_initialise(struct session *session, const oid *root, size_t root_len
 		.root_length = root_length,
 		.snmp_context = snmp_context,
 		.callbacks = *callbacks,
-		.wait_ns = TRY_AGAIN_NS,
+		.wait_ns = RETRY_NS,
 	};
 	session->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (session->timer < 0)
 		return -errno;
-	register_readfd(session->timer, time_is_up, session);
+	register_readfd(session->timer, timer_expired, session);
 	return 0;
 }
 
 void session_start(struct session *session)
 {
-	try_now(session);
+	connect_now(session);
 }
 
 bool session_is_registered(const struct session *session)

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The AgentX session with snmpd: opened, registered, lost and opened again.
+ * The AgentX session with snmpd: opened, registered, and reconnected when it is lost.
  *
- * net-snmp's library has all that for itself, but it waits for every answer and looks at nothing
- * else meanwhile, tries again only after seconds, and loses registrations when snmpd goes away in
- * the middle of the handshake. So the library only encodes and decodes here; this module opens and
- * registers, and waits for the answers in the main loop like for everything else:
+ * net-snmp's library has such a session, but it blocks for every response, retries only after
+ * seconds, and loses registrations when snmpd exits during the handshake. Therefore the library
+ * only encodes and decodes here; this module opens and registers, and waits for responses in the
+ * main loop:
  *
- *     WAITING --(100 ms)--> OPENING --(answer)--> REGISTERING --(answer)--> REGISTERED
- *        ^--------------------'-------- lost --------'------------------------'
+ *     WAITING --(100 ms)--> OPENING --(response)--> REGISTERING --(response)--> REGISTERED
+ *        ^--------------------'--------- lost ----------'-------------------------'
  *
- * An snmpd that hangs does not answer, and one that goes on serving does so at once. One that says
- * what cannot be decoded or is not due has ended the session.
+ * A session is stable after a few seconds. While the same snmpd breaks sessions earlier, retries
+ * slow down, and each event is logged once.
+ *
+ * An snmpd that hangs sends no response; once it continues, it does. A malformed or unexpected PDU
+ * ends the session.
  */
 #ifndef AGENT_SESSION_H
 #define AGENT_SESSION_H
@@ -23,8 +26,8 @@
 #include <stdint.h>
 
 struct session_callbacks {
-	void (*opened)(void *context);  /**< before anything can be asked in the new session */
-	void (*refused)(void *context); /**< snmpd goes on refusing the registration: give up */
+	void (*opened)(void *context);  /**< before the first request of the new session */
+	void (*refused)(void *context); /**< snmpd keeps refusing the registration: give up */
 	void *context;
 };
 
@@ -43,11 +46,14 @@ struct session {
 	struct session_callbacks callbacks;
 	enum session_state state;
 	netsnmp_session *agentx;  /**< the library's; NULL while CLOSED or WAITING */
-	int request;              /**< that waits for its answer while OPENING and REGISTERING */
-	int timer;                /**< set while WAITING, OPENING or REGISTERING */
-	int64_t wait_ns;          /**< before the next try; grows while sessions break at once */
+	int request;              /**< awaiting a response while OPENING and REGISTERING */
+	int timer;                /**< running unless CLOSED or stable */
+	int64_t wait_ns;          /**< before the next retry; grows while sessions break */
+	unsigned int logged;      /**< a bit for each event that was logged */
+	bool silent;              /**< the last registration was not logged */
+	pid_t master;             /**< process id of the last master; 0 if unknown */
 	int64_t refused_since_ns; /**< 0: the last registration was not refused */
-	int connect_error;        /**< the last one, so that it is logged once */
+	int connect_error;        /**< the last one, which is logged once */
 };
 
 /**
@@ -64,25 +70,25 @@ void session_prepare_library(void);
 int session_initialise(struct session *session, const oid *root, size_t root_length,
 		       const char *snmp_context, const struct session_callbacks *callbacks);
 
-/** Begins to keep the session; the first try is made at once. */
+/** Connects immediately, and keeps the session from then on. */
 void session_start(struct session *session);
 
 bool session_is_registered(const struct session *session);
 
-/** Writes how it stands, as one line without its end: whether snmpd is there, and why not. */
+/** Writes the status as a line without its end: registered, or the reason why not. */
 void session_describe(const struct session *session, char *text, size_t size);
 
 /**
  * Sends a notification.
  *
- * @param variables are the library's from then on, whatever comes of it
- * @param answered is called with @p argument when snmpd answers, or when the session ends before
- * @return the id that @p answered will be called with, or 0 if it could not be sent
+ * @param variables are owned by the library, even on failure
+ * @param answered is called with @p argument when snmpd responds or the session ends
+ * @return the request id that @p answered is called with, or 0 if it could not be sent
  */
 int session_notify(const struct session *session, netsnmp_variable_list *variables,
 		   netsnmp_callback answered, void *argument);
 
-/** Says goodbye to snmpd, without waiting for its answer. */
+/** Closes the session, without waiting for a response. */
 void session_stop(struct session *session);
 
 #endif

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/settings.h"
 
+#include "agent/config_files.h"
+#include "agent/logging.h"
 #include "agent/master_socket.h"
+#include "build.h"
 #include "clock.h"
 #include "collect/sock_diag.h"
+#include "number.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #ifndef REFRESH_INTERVAL_MIN
 #define REFRESH_INTERVAL_MIN 0.1
@@ -22,36 +24,29 @@
 #define CPU_LIMIT_MIN 0.1
 #define CPU_LIMIT_MAX 100.0
 
+/* The maximum number of rows in tcpListenQueueTable. */
+#define LISTENERS_SERVED_MAX 10000
+
 static const struct settings defaults = {
 	.refresh_interval_ns = 5 * NS_PER_SECOND,
 	.window_ns = 300 * NS_PER_SECOND,
 	.cpu_limit = 2,
 };
 
-/* net-snmp's reader gives its handlers no argument of their own. */
+/* The handlers of net-snmp's reader have no argument for it. */
 static struct settings *being_read;
 
 /* ---- the directives ---- */
 
-/* Returns whether @p text is a number within the limits; complains if it is not. */
+/* Logs an error and returns false if @p text is not a number within the limits. */
 static bool parse_number(const char *word, const char *text, double minimum, double maximum,
 			 const char *unit, double *number)
 {
-	char *end;
-	double parsed = strtod(text, &end);
-
-	if (strspn(text, "0123456789.") != strlen(text) || end == text || *end != '\0' ||
-	    !isfinite(parsed)) {
-		netsnmp_config_error("%s: \"%s\" is not a number of %s", word, text, unit);
-		return false;
-	}
-	if (parsed < minimum || parsed > maximum) {
-		netsnmp_config_error("%s: %s is not between %g and %g %s", word, text, minimum,
-				     maximum, unit);
-		return false;
-	}
-	*number = parsed;
-	return true;
+	if (number_parse_decimal(text, minimum, maximum, number))
+		return true;
+	netsnmp_config_error("%s: '%s' is not a number of %s from %g to %g", word, text, unit,
+			     minimum, maximum);
+	return false;
 }
 
 static void parse_seconds(const char *word, const char *text, double minimum, double maximum,
@@ -74,7 +69,7 @@ static void parse_max_age(const char *word, char *text)
 	parse_seconds(word, text, REFRESH_INTERVAL_MIN, MAX_AGE_MAX, &being_read->max_age_ns);
 }
 
-/* tcpRefreshWindow tells whole seconds. */
+/* tcpRefreshWindow has whole seconds. */
 static void parse_window(const char *word, char *text)
 {
 	double seconds;
@@ -82,7 +77,7 @@ static void parse_window(const char *word, char *text)
 	if (!parse_number(word, text, 1, WINDOW_MAX, "seconds", &seconds))
 		return;
 	if (seconds != floor(seconds))
-		netsnmp_config_error("%s: %s is not a whole number of seconds", word, text);
+		netsnmp_config_error("%s: '%s' is not a whole number of seconds", word, text);
 	else
 		being_read->window_ns = (int64_t)seconds * NS_PER_SECOND;
 }
@@ -95,23 +90,24 @@ static void parse_cpu_limit(const char *word, char *text)
 static void parse_count_bound_inactive(const char *word, char *text)
 {
 	if (strcmp(text, "yes") == 0)
-		being_read->wanted.bound_inactive = true;
+		being_read->refresh_options.bound_inactive = true;
 	else if (strcmp(text, "no") == 0)
-		being_read->wanted.bound_inactive = false;
+		being_read->refresh_options.bound_inactive = false;
 	else
-		netsnmp_config_error("%s: \"%s\" is neither yes nor no", word, text);
+		netsnmp_config_error("%s: invalid value '%s' (expected yes or no)", word, text);
 }
 
 static void parse_count_method(const char *word, char *text)
 {
 	if (strcmp(text, "auto") == 0)
-		being_read->wanted.policy = COUNT_AUTO;
+		being_read->refresh_options.policy = COUNT_AUTO;
 	else if (strcmp(text, "full") == 0)
-		being_read->wanted.policy = COUNT_FULL;
+		being_read->refresh_options.policy = COUNT_FULL;
 	else if (strcmp(text, "derived") == 0)
-		being_read->wanted.policy = COUNT_DERIVED;
+		being_read->refresh_options.policy = COUNT_DERIVED;
 	else
-		netsnmp_config_error("%s: \"%s\" is not auto, full or derived", word, text);
+		netsnmp_config_error("%s: invalid value '%s' (expected auto, full or derived)",
+				     word, text);
 }
 
 static void parse_watch_port(const char *word, char *text)
@@ -119,9 +115,9 @@ static void parse_watch_port(const char *word, char *text)
 	struct watched_port port;
 
 	if (watched_port_parse(text, &port) != 0)
-		netsnmp_config_error("%s: \"%s\" is neither a port nor a service", word, text);
-	else if (watched_ports_add(&being_read->wanted.ports, &port) != 0)
-		netsnmp_config_error("%s: %s: no more than %d ports can be watched", word, text,
+		netsnmp_config_error("%s: unknown port or service '%s'", word, text);
+	else if (watched_ports_add(&being_read->refresh_options.ports, &port) != 0)
+		netsnmp_config_error("%s: '%s': at most %d ports can be watched", word, text,
 				     WATCHED_PORTS_MAX);
 }
 
@@ -150,10 +146,10 @@ static void parse_threshold(const char *word, char *text)
 		watch_threshold_port(word, &threshold);
 		break;
 	case -EEXIST:
-		netsnmp_config_error("%s: there are two of the name %s", word, threshold.name);
+		netsnmp_config_error("duplicate threshold name '%s'", threshold.name);
 		break;
 	default:
-		netsnmp_config_error("%s: there is no memory", word);
+		netsnmp_config_error("%s: out of memory", word);
 		break;
 	}
 }
@@ -163,7 +159,7 @@ static void parse_agentx_socket(const char *word, char *text)
 	const char *problem = master_socket_problem(text);
 
 	if (problem != NULL)
-		netsnmp_config_error("%s: %s %s", word, text, problem);
+		netsnmp_config_error("%s: '%s': %s", word, text, problem);
 	else
 		snprintf(being_read->agentx_socket, sizeof(being_read->agentx_socket), "%s", text);
 }
@@ -171,60 +167,60 @@ static void parse_agentx_socket(const char *word, char *text)
 static struct config_line directives[] = {
 	{
 		.config_token = "refreshInterval",
-		.parse_line = parse_refresh_interval,
-		.help = "SECONDS     from one refresh to the next, 0.1 to 3600 (5)",
+		.CONFIG_LINE_PARSER = parse_refresh_interval,
+		.help = "SECONDS     refresh interval, 0.1 to 3600 (5)",
 	},
 	{
 		.config_token = "maxAge",
-		.parse_line = parse_max_age,
+		.CONFIG_LINE_PARSER = parse_max_age,
 		.help = "SECONDS     counts older than this are not served (3 intervals)",
 	},
 	{
 		.config_token = "window",
-		.parse_line = parse_window,
-		.help = "SECONDS     minima and maxima look back so far, up to a day (300)",
+		.CONFIG_LINE_PARSER = parse_window,
+		.help = "SECONDS     time that minima and maxima cover, 1 to 86400 (300)",
 	},
 	{
 		.config_token = "watchPort",
-		.parse_line = parse_watch_port,
-		.help = "PORT        count the sockets of this local port by themselves",
+		.CONFIG_LINE_PARSER = parse_watch_port,
+		.help = "PORT        also count the sockets of this local port separately",
 	},
 	{
 		.config_token = "countBoundInactive",
-		.parse_line = parse_count_bound_inactive,
+		.CONFIG_LINE_PARSER = parse_count_bound_inactive,
 		.help = "yes|no      count bound, unconnected sockets as closed (no)",
 	},
 	{
 		.config_token = "countMethod",
-		.parse_line = parse_count_method,
-		.help = "auto|full|derived   list every socket, or derive the most (auto)",
+		.CONFIG_LINE_PARSER = parse_count_method,
+		.help = "auto|full|derived   list every socket, or derive most counts (auto)",
 	},
 	{
 		.config_token = "cpuLimit",
-		.parse_line = parse_cpu_limit,
-		.help = "PERCENT     of one CPU; refreshes that cost more come seldomer (2)",
+		.CONFIG_LINE_PARSER = parse_cpu_limit,
+		.help = "PERCENT     of one CPU; extends the refresh interval beyond that (2)",
 	},
 	{
 		.config_token = "threshold",
-		.parse_line = parse_threshold,
+		.CONFIG_LINE_PARSER = parse_threshold,
 		.help = "NAME METRIC RANGE [clear RANGE] [hold N]",
 	},
 	{
 		.config_token = "agentXSocket",
-		.parse_line = parse_agentx_socket,
+		.CONFIG_LINE_PARSER = parse_agentx_socket,
 		.help = "unix:PATH   snmpd's AgentX socket (" NETSNMP_AGENTX_SOCKET ")",
 	},
 };
 
 #define DIRECTIVES (sizeof(directives) / sizeof(directives[0]))
 
-/* The reader wants a list. */
+/* The reader expects a linked list. */
 static struct config_line *directive_list(void)
 {
-	for (size_t directive = 0; directive < DIRECTIVES; directive++) {
-		directives[directive].config_time = NORMAL_CONFIG;
-		if (directive > 0)
-			directives[directive - 1].next = &directives[directive];
+	for (size_t i = 0; i < DIRECTIVES; i++) {
+		directives[i].config_time = NORMAL_CONFIG;
+		if (i > 0)
+			directives[i - 1].next = &directives[i];
 	}
 	return directives;
 }
@@ -232,62 +228,19 @@ static struct config_line *directive_list(void)
 void settings_print_directives(FILE *file)
 {
 	fprintf(file, "Directives of " AGENT_NAME ".conf:\n");
-	for (size_t directive = 0; directive < DIRECTIVES; directive++)
-		fprintf(file, "  %-18s %s\n", directives[directive].config_token,
-			directives[directive].help);
+	for (size_t i = 0; i < DIRECTIVES; i++)
+		fprintf(file, "  %-18s %s\n", directives[i].config_token, directives[i].help);
 }
 
 /* ---- reading ---- */
 
-static int count_complaint(int major, int minor, void *message, void *complaints)
+static int count_message(int major, int minor, void *message, void *messages)
 {
 	(void)major;
 	(void)minor;
 	if (((const struct snmp_log_message *)message)->priority <= LOG_WARNING)
-		++*(unsigned int *)complaints;
+		++*(unsigned int *)messages;
 	return SNMPERR_SUCCESS;
-}
-
-/* net-snmp's reader is silent about a file that it cannot read. */
-static int check_file(const char *name)
-{
-	struct stat file;
-	int error = 0;
-
-	if (stat(name, &file) < 0 || access(name, R_OK) < 0)
-		error = -errno;
-	else if (S_ISDIR(file.st_mode))
-		error = -EISDIR;
-	if (error != 0)
-		snmp_log(LOG_ERR, "%s: %s\n", name, strerror(-error));
-	return error;
-}
-
-/* One that is not there configures nothing. */
-static int check_default_file(const char *directory, const char *suffix)
-{
-	char name[PATH_MAX];
-
-	snprintf(name, sizeof(name), "%s/" AGENT_NAME "%s", directory, suffix);
-	return access(name, F_OK) == 0 ? check_file(name) : 0;
-}
-
-/* In the directories where the reader looks. */
-static int check_default_files(void)
-{
-	const char *directories = getenv("SNMPCONFPATH");
-	char *list = strdup(directories != NULL ? directories : get_configuration_directory());
-	char *rest = list;
-	char *directory;
-	int error = list == NULL ? -ENOMEM : 0;
-
-	while (error == 0 && (directory = strsep(&rest, ENV_SEPARATOR)) != NULL) {
-		error = check_default_file(directory, ".conf");
-		if (error == 0)
-			error = check_default_file(directory, ".local.conf");
-	}
-	free(list);
-	return error;
 }
 
 static int read_named_files(const char *names)
@@ -298,7 +251,7 @@ static int read_named_files(const char *names)
 	int error = list == NULL ? -ENOMEM : 0;
 
 	while (error == 0 && (name = strsep(&rest, ",")) != NULL) {
-		error = check_file(name);
+		error = config_files_check(name);
 		if (error == 0 &&
 		    read_config(name, directive_list(), NORMAL_CONFIG) != SNMPERR_SUCCESS)
 			error = -EINVAL;
@@ -312,7 +265,7 @@ static int read_files(const struct settings_source *source)
 	struct config_files files = {.fileHeader = AGENT_NAME, .start = directive_list()};
 
 	if (!source->without_defaults) {
-		int error = check_default_files();
+		int error = config_files_check_defaults(AGENT_NAME);
 
 		if (error != 0)
 			return error;
@@ -325,9 +278,9 @@ static int check_max_age(const struct settings *settings)
 {
 	if (settings->max_age_ns == 0 || settings->max_age_ns >= settings->refresh_interval_ns)
 		return 0;
-	snmp_log(LOG_ERR,
-		 AGENT_NAME ".conf: maxAge %g is less than refreshInterval %g: rows would come "
-			    "and go\n",
+	log_line(LOG_ERR,
+		 AGENT_NAME ".conf: maxAge (%g s) is less than refreshInterval (%g s): rows would "
+			    "disappear between refreshes",
 		 (double)settings->max_age_ns / (double)NS_PER_SECOND,
 		 (double)settings->refresh_interval_ns / (double)NS_PER_SECOND);
 	return -EINVAL;
@@ -342,38 +295,65 @@ static int try_bound_inactive(const struct settings_source *source)
 static int check_bound_inactive(const struct settings *settings,
 				const struct settings_source *source)
 {
-	int error = settings->wanted.bound_inactive ? try_bound_inactive(source) : 0;
+	int error = settings->refresh_options.bound_inactive ? try_bound_inactive(source) : 0;
 
 	if (error == -EOPNOTSUPP)
-		snmp_log(LOG_ERR, AGENT_NAME ".conf: countBoundInactive: this kernel does not "
-					     "list such sockets, Linux 6.8 does\n");
+		log_line(LOG_ERR, AGENT_NAME ".conf: countBoundInactive: not supported by this "
+					     "kernel (Linux 6.8 or later)");
 	else if (error != 0)
-		snmp_log(LOG_ERR,
-			 AGENT_NAME ".conf: countBoundInactive: whether the kernel lists such "
-				    "sockets cannot be found out: %s\n",
+		log_line(LOG_ERR,
+			 AGENT_NAME
+			 ".conf: countBoundInactive: cannot determine kernel support: %s",
 			 strerror(-error));
 	return error;
 }
 
-/* Reads into @p scratch, and counts what the reader and the directives complain of. */
+/* An interface may be created later: its listeners are found then. */
+static void warn_of_missing_interfaces(const struct thresholds *thresholds)
+{
+	for (size_t i = 0; i < thresholds->count; i++) {
+		const struct threshold *threshold = &thresholds->threshold[i];
+		const char *name = threshold->metric.zone_name;
+
+		if (name[0] != '\0' && if_nametoindex(name) == 0)
+			log_line(LOG_WARNING,
+				 AGENT_NAME
+				 ".conf: threshold '%s': interface '%s' does not exist yet",
+				 threshold->name, name);
+	}
+}
+
+/*
+ * Reads into @p scratch, and counts the warnings and errors of the reader and the directives.
+ *
+ * Up to net-snmp 5.9.4 a log handler's pri_max, which is 0 unless it is set, is the most severe
+ * priority that it receives; since 5.9.5 it is the least severe one. Of two handlers, one receives
+ * each message.
+ */
 static int read_strictly(struct settings *scratch, const struct settings_source *source)
 {
-	unsigned int complaints = 0;
-	netsnmp_log_handler *listener =
+	unsigned int messages = 0;
+	netsnmp_log_handler *until_5_9_4 =
 		netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_WARNING);
-	int error;
+	netsnmp_log_handler *since_5_9_5 =
+		netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_WARNING);
+	int error = -ENOMEM;
 
-	if (listener == NULL)
-		return -ENOMEM;
-	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, count_complaint,
-			       &complaints);
+	if (until_5_9_4 == NULL || since_5_9_5 == NULL)
+		goto cleanup;
+	since_5_9_5->pri_max = LOG_DEBUG;
+	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, count_message,
+			       &messages);
 	being_read = scratch;
 	error = read_files(source);
-	snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, count_complaint,
-				 &complaints, 1);
-	netsnmp_remove_loghandler(listener);
-	if (error == 0 && complaints > 0)
+	snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, count_message,
+				 &messages, 1);
+	if (error == 0 && messages > 0)
 		error = -EINVAL;
+
+cleanup:
+	netsnmp_remove_loghandler(since_5_9_5);
+	netsnmp_remove_loghandler(until_5_9_4);
 	return error;
 }
 
@@ -386,17 +366,37 @@ int settings_read(struct settings *settings, const struct settings_source *sourc
 	if (scratch.thresholds == NULL)
 		return -ENOMEM;
 	error = read_strictly(&scratch, source);
-	if (error == 0)
-		error = check_max_age(&scratch);
-	if (error == 0)
-		error = check_bound_inactive(&scratch, source);
-	if (error != 0) {
-		settings_finalise(&scratch);
-		return error;
-	}
+	if (error != 0)
+		goto cleanup;
+	error = check_max_age(&scratch);
+	if (error != 0)
+		goto cleanup;
+	error = check_bound_inactive(&scratch, source);
+	if (error != 0)
+		goto cleanup;
+	warn_of_missing_interfaces(scratch.thresholds);
 	settings_finalise(settings);
 	*settings = scratch;
 	return 0;
+
+cleanup:
+	settings_finalise(&scratch);
+	return error;
+}
+
+struct collector_settings settings_for_collector(const struct settings *settings)
+{
+	struct collector_settings collected = {
+		.interval_ns = settings->refresh_interval_ns,
+		.cpu_limit = settings->cpu_limit,
+		.refresh_options = settings->refresh_options,
+	};
+
+	collected.refresh_options.listeners = (struct listeners_limit){
+		.endpoints = LISTENERS_SERVED_MAX,
+		.window_ns = settings->window_ns,
+	};
+	return collected;
 }
 
 void settings_finalise(struct settings *settings)

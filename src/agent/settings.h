@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The configuration: tcp-state-agent.conf, found and read by net-snmp's own reader.
+ * The configuration: tcp-state-agent.conf, found and parsed by net-snmp's reader.
  *
- * net-snmp only warns of what it does not understand and goes on; here every complaint of its
- * reader, and every one of ours, makes the reading fail as a whole.
+ * net-snmp logs a warning about an unknown directive and continues; here any warning or error makes
+ * the whole reading fail.
  */
 #ifndef AGENT_SETTINGS_H
 #define AGENT_SETTINGS_H
 
-#include "collect/gatherer.h"
+#include "collect/collector.h"
 #include "model/threshold.h"
 
 #include <stdbool.h>
@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <sys/un.h>
 
-/** The name that files and log lines go by. */
+/** The name in file names and log lines. */
 #define AGENT_NAME "tcp-state-agent"
 
 /** "unix:" and the longest path of a unix socket, with the 0 at its end. */
@@ -24,30 +24,33 @@
 
 struct settings {
 	int64_t refresh_interval_ns;
-	int64_t max_age_ns; /**< 0: three refresh intervals, as they really are */
+	int64_t max_age_ns; /**< 0: three refresh intervals, possibly extended */
 	int64_t window_ns;
 	double cpu_limit; /**< percent of one CPU */
-	struct wanted wanted;
+	struct refresh_options refresh_options;
 	struct thresholds *thresholds;          /**< held; NULL before the first reading */
 	char agentx_socket[AGENTX_SOCKET_SIZE]; /**< "": net-snmp's own */
 };
 
-/** Where to read the configuration from; @p files may be NULL. */
+/** Where the configuration is read from. */
 struct settings_source {
-	const char *files;         /**< names between commas, read after the default ones */
-	bool without_defaults;     /**< read nothing else */
-	bool bound_inactive_tried; /**< by who can no longer do it when settings are read */
-	int bound_inactive;        /**< what sock_diag_try_bound_inactive() said then */
+	const char *files;         /**< comma-separated names, read after the defaults; or NULL */
+	bool without_defaults;     /**< read no default files */
+	bool bound_inactive_tried; /**< earlier, because a confined process cannot try it */
+	int bound_inactive;        /**< the result of sock_diag_try_bound_inactive() */
 };
 
 /**
- * Reads the configuration over the defaults. Each error is logged with its file and line.
+ * Reads the configuration. Each error is logged with its file and line.
  * @param settings is written only on success
- * @return 0, or -EINVAL if something in the files is wrong, or -errno if one cannot be read
+ * @return 0, -EINVAL if a file has an error, or -errno if one cannot be read
  */
 int settings_read(struct settings *settings, const struct settings_source *source);
 
-/** Lets go of what @p settings hold. */
+/** The settings of the collector. */
+struct collector_settings settings_for_collector(const struct settings *settings);
+
+/** Releases the thresholds. */
 void settings_finalise(struct settings *settings);
 
 /** Prints the directives, a line each. */

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/tables.h"
 
+#include "agent/family_table.h"
+#include "agent/host_scalars.h"
+#include "agent/listen_queue_table.h"
+#include "agent/notify_scalars.h"
+#include "agent/port_state_table.h"
+#include "agent/refresh_scalars.h"
+#include "agent/state_count_table.h"
+#include "agent/state_total_table.h"
+#include "agent/threshold_table.h"
+
 /* clang-format off */
 const struct mib_table *const mib_tables[] = {
 	&state_count_table,

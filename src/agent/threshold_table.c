@@ -1,93 +1,93 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * tcpThresholdTable: a row for every threshold, in the order of their names.
- */
-#include "agent/tables.h"
+#include "agent/threshold_table.h"
 
 #include "clock.h"
+#include "mib_objects.h"
+#include "utf8.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static size_t rows(const struct served *served)
+static size_t threshold_rows(const struct served *served)
 {
-	return served->judgement == NULL ? 0 : served->judgement->thresholds->count;
+	return served->evaluation == NULL ? 0 : served->evaluation->thresholds->count;
 }
 
 static const struct threshold *threshold_at(const struct served *served, size_t row)
 {
-	return &served->judgement->thresholds->threshold[row];
+	return &served->evaluation->thresholds->threshold[row];
 }
 
-static const struct standing *standing_of(const struct mib_cell *cell)
+static const struct threshold_state *threshold_state_of(const struct mib_cell *cell)
 {
-	return &cell->served->judgement->standing[cell->row];
+	return &cell->served->evaluation->states[cell->row];
 }
 
-/* IMPLIED: no length before the characters. */
-static size_t row_index(const struct served *served, size_t row, oid index[MIB_INDEX_MAX])
+/* IMPLIED: the characters without their number. */
+static size_t threshold_index(const struct served *served, size_t row, oid index[MIB_INDEX_MAX])
 {
 	const char *name = threshold_at(served, row)->name;
 	size_t length = strlen(name);
 
-	for (size_t place = 0; place < length; place++)
-		index[place] = (unsigned char)name[place];
+	for (size_t i = 0; i < length; i++)
+		index[i] = (unsigned char)name[i];
 	return length;
 }
 
-/* Key: where the text is within struct threshold. */
-static bool text(const struct mib_cell *cell, struct mib_value *value)
+/* The key is the offset of the text in struct threshold. */
+static bool threshold_text(const struct mib_cell *cell, struct mib_value *value)
 {
 	const char *threshold = (const char *)threshold_at(cell->served, cell->row);
 
-	snprintf(value->text, sizeof(value->text), "%s", threshold + cell->key);
+	utf8_escape(value->text, THRESHOLD_TEXT_SIZE, threshold + cell->key, UTF8_ANYWHERE);
 	return true;
 }
 
-static bool current(const struct mib_cell *cell, struct mib_value *value)
+static bool threshold_value(const struct mib_cell *cell, struct mib_value *value)
 {
-	value->number = standing_of(cell)->value;
-	return standing_of(cell)->has_value && !cell->served->too_old;
+	value->number = threshold_state_of(cell)->value;
+	return threshold_state_of(cell)->has_value && !cell->served->too_old;
 }
 
 /* normal(1), raised(2) */
-static bool status(const struct mib_cell *cell, struct mib_value *value)
+static bool threshold_status(const struct mib_cell *cell, struct mib_value *value)
 {
-	value->number = standing_of(cell)->status + 1U;
+	value->number = threshold_state_of(cell)->status + 1U;
 	return true;
 }
 
-static bool since(const struct mib_cell *cell, struct mib_value *value)
+static bool threshold_since(const struct mib_cell *cell, struct mib_value *value)
 {
-	int64_t up_ns = standing_of(cell)->since_ns - cell->served->up_from_ns;
+	int64_t up_ns = threshold_state_of(cell)->since_ns - cell->served->up_from_ns;
 
 	value->number = up_ns < 0 ? 0 : (uint64_t)(up_ns / NS_PER_TICK);
 	return true;
 }
 
-static bool raises(const struct mib_cell *cell, struct mib_value *value)
+static bool threshold_raises(const struct mib_cell *cell, struct mib_value *value)
 {
-	value->number = standing_of(cell)->raises;
+	value->number = threshold_state_of(cell)->raises;
 	return true;
 }
 
-#define TEXT(member) .type = ASN_OCTET_STR, .get = text, .key = offsetof(struct threshold, member)
+#define TEXT(member) \
+	.type = ASN_OCTET_STR, .get = threshold_text, .key = offsetof(struct threshold, member)
 
 static const struct mib_object columns[] = {
-	{.number = 2, TEXT(metric_text)},
-	{.number = 3, TEXT(range_text)},
-	{.number = 4, TEXT(clear_text)},
-	{.number = 5, .type = ASN_GAUGE, .get = current},
-	{.number = 6, .type = ASN_INTEGER, .get = status},
-	{.number = 7, .type = ASN_TIMETICKS, .get = since},
-	{.number = 8, .type = ASN_COUNTER, .get = raises},
-	{.number = 9, TEXT(name)},
+	{.number = tcpThresholdMetric, TEXT(metric_text)},
+	{.number = tcpThresholdRange, TEXT(range_text)},
+	{.number = tcpThresholdClearRange, TEXT(clear_text)},
+	{.number = tcpThresholdValue, .type = ASN_GAUGE, .get = threshold_value},
+	{.number = tcpThresholdStatus, .type = ASN_INTEGER, .get = threshold_status},
+	{.number = tcpThresholdSince, .type = ASN_TIMETICKS, .get = threshold_since},
+	{.number = tcpThresholdRaises, .type = ASN_COUNTER, .get = threshold_raises},
+	{.number = tcpThresholdLabel, TEXT(name)},
 };
 
 const struct mib_table threshold_table = {
-	.at = {1, 7, 1},
+	.at = {tcpStateCountObjects, tcpThresholdTable, tcpThresholdEntry},
 	.at_length = 3,
-	OBJECTS(columns),
-	.rows = rows,
-	.index = row_index,
+	MIB_OBJECTS(columns),
+	.rows = threshold_rows,
+	.index = threshold_index,
 };

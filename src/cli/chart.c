@@ -13,23 +13,23 @@ static char *append(char *text, const char *character)
 	return text + length;
 }
 
-static uint64_t eighths_of(size_t places, uint64_t value, uint64_t whole)
+static uint64_t eighths_of(size_t width, uint64_t value, uint64_t whole)
 {
-	uint64_t all = places * EIGHTHS;
+	uint64_t all = width * EIGHTHS;
 
 	if (value >= whole)
 		return value > 0 ? all : 0;
 	return (uint64_t)((double)value / (double)whole * (double)all);
 }
 
-void chart_bar(char *text, size_t places, uint64_t value, uint64_t whole, bool utf8)
+void chart_bar(char *text, size_t width, uint64_t value, uint64_t whole, bool utf8)
 {
 	static const char *const blocks[] = {"░", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
 	static const char *const letters[] = {".", ".", ".", ".", "#", "#", "#", "#", "#"};
-	uint64_t eighths = eighths_of(places, value, whole);
+	uint64_t eighths = eighths_of(width, value, whole);
 
 	*text = '\0';
-	for (size_t place = 0; place < places; place++) {
+	for (size_t i = 0; i < width; i++) {
 		uint64_t here = eighths > EIGHTHS ? EIGHTHS : eighths;
 
 		text = append(text, (utf8 ? blocks : letters)[here]);
@@ -41,18 +41,18 @@ void chart_sparkline(char *text, const uint32_t *values, size_t count, bool utf8
 {
 	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 	static const char *const letters[] = {"_", ".", ":", "-", "=", "+", "*", "#"};
-	uint32_t least = UINT32_MAX, largest = 0;
+	uint32_t minimum = UINT32_MAX, maximum = 0;
 
 	*text = '\0';
-	for (size_t place = 0; place < count; place++) {
-		least = values[place] < least ? values[place] : least;
-		largest = values[place] > largest ? values[place] : largest;
+	for (size_t i = 0; i < count; i++) {
+		minimum = values[i] < minimum ? values[i] : minimum;
+		maximum = values[i] > maximum ? values[i] : maximum;
 	}
-	for (size_t place = 0; place < count; place++) {
-		uint64_t height = values[place] - least;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t height = values[i] - minimum;
 
-		if (largest > least)
-			height = height * (EIGHTHS - 1) / (largest - least);
+		if (maximum > minimum)
+			height = height * (EIGHTHS - 1) / (maximum - minimum);
 		text = append(text, (utf8 ? blocks : letters)[height]);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bars and sparklines: numbers as characters of different heights and lengths.
+ * Bars and sparklines.
  */
 #ifndef CLI_CHART_H
 #define CLI_CHART_H
@@ -9,19 +9,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** The most octets that a character takes here. */
+/** The maximum length of a character in octets. */
 #define CHART_CHARACTER_SIZE 3
 
 /**
- * Writes a bar of @p places characters, as full as @p value is of @p whole; more than the whole is
- * full, and anything of nothing too.
- * @param text has room for CHART_CHARACTER_SIZE times as many, and 1
+ * Writes a bar of @p width characters that shows the share of @p value in @p whole. The bar is
+ * full if @p value exceeds @p whole.
+ * @param text a buffer for @p width * CHART_CHARACTER_SIZE + 1 octets
  */
-void chart_bar(char *text, size_t places, uint64_t value, uint64_t whole, bool utf8);
+void chart_bar(char *text, size_t width, uint64_t value, uint64_t whole, bool utf8);
 
 /**
- * Writes a character for each value, as high as it is between the least and the largest of them.
- * @param text has room for CHART_CHARACTER_SIZE for each, and 1
+ * Writes a sparkline with a character for each value, scaled from the minimum to the maximum.
+ * @param text a buffer for CHART_CHARACTER_SIZE octets per value, plus 1
  */
 void chart_sparkline(char *text, const uint32_t *values, size_t count, bool utf8);
 

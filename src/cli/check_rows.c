@@ -52,7 +52,7 @@ static bool exists(enum check_type type, enum check_status status)
 	return is_udp(type) == (status == STATUS_NONE);
 }
 
-/* Where the kernel tells of UDP over IPv4 alone, it has no IPv6, and no socket of it. */
+/* If the kernel reports UDP only for IPv4, IPv6 is disabled and has no sockets. */
 static void count_udp(const struct host *host, struct check_row *row)
 {
 	const enum host_object object = row->type == TYPE_UDP ? HOST_UDP_IPV4 : HOST_UDP_IPV6;
@@ -64,9 +64,10 @@ static void count_udp(const struct host *host, struct check_row *row)
 static void count_tcp(const struct snapshot *snapshot, struct check_row *row)
 {
 	const enum tcp_family family = row->type == TYPE_TCP ? FAMILY_IPV4 : FAMILY_IPV6;
+	const enum tcp_state state = statuses[row->status].state;
 
-	row->known = true;
-	row->sockets = snapshot->sockets[family][statuses[row->status].state];
+	row->known = snapshot_counts(snapshot, state);
+	row->sockets = row->known ? snapshot->sockets[family][state] : 0;
 }
 
 /* ---- rows ---- */
@@ -84,8 +85,8 @@ static enum verdict judge(const struct check *check, const struct check_row *row
 	return VERDICT_OK;
 }
 
-/* Where all is asked for, what is zero and fine would only hide the rest. */
-static bool is_told(const struct check *check, const struct check_row *row)
+/* Without a filter, rows that are zero and OK would only hide the others. */
+static bool is_printed(const struct check *check, const struct check_row *row)
 {
 	return check->filtered || row->sockets > 0 || row->verdict != VERDICT_OK;
 }
@@ -119,7 +120,7 @@ bool check_asks_for_any(const struct check *check)
 	return false;
 }
 
-/* Rows with as many sockets stay in the order of types and statuses. */
+/* Rows with equal counts keep the order of types and statuses. */
 static int compare_rows(const void *left_place, const void *right_place)
 {
 	const struct check_row *left = left_place, *right = right_place;
@@ -144,7 +145,7 @@ void check_rows_make(const struct check *check, const struct snapshot *snapshot,
 			if (!is_asked_for(check, type, status))
 				continue;
 			row = make_row(check, snapshot, type, status);
-			if (is_told(check, &row))
+			if (is_printed(check, &row))
 				rows->row[rows->count++] = row;
 		}
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The rows that check_tcp_states tests and tells: sockets by type and status, named as netstat and
- * the Linuxfabrik network-connections check name them.
+ * The rows that check_tcp_states tests and prints: sockets by type and status, with the names of
+ * netstat and the Linuxfabrik network-connections check.
  */
 #ifndef CLI_CHECK_ROWS_H
 #define CLI_CHECK_ROWS_H
@@ -19,7 +19,7 @@ enum check_type {
 	TYPES,
 };
 
-/** In the kernel's order (include/net/tcp_states.h); UDP sockets have none but the last. */
+/** In the kernel's order (include/net/tcp_states.h). UDP sockets have only the last one. */
 enum check_status {
 	STATUS_ESTABLISHED,
 	STATUS_SYN_SENT,
@@ -36,7 +36,7 @@ enum check_status {
 	STATUSES,
 };
 
-/** The exit status of a monitoring plug-in. */
+/** The exit status of a monitoring plugin. */
 enum verdict {
 	VERDICT_OK,
 	VERDICT_WARNING,
@@ -44,19 +44,19 @@ enum verdict {
 	VERDICT_UNKNOWN,
 };
 
-/** What is asked for. */
+/** The requested rows and their limits. */
 struct check {
 	bool types[TYPES];
 	bool statuses[STATUSES];
-	bool filtered; /**< not all is, and then rows that are zero are told too */
+	bool filtered; /**< some rows are not requested; rows that are zero are then printed, too */
 	bool has_warning, has_critical;
-	struct range warning, critical; /**< a number of sockets outside of them is not fine */
+	struct range warning, critical; /**< a number of sockets outside is a problem */
 };
 
 struct check_row {
 	enum check_type type;
 	enum check_status status;
-	bool known; /**< false where the kernel does not tell */
+	bool known; /**< false if the kernel does not report it */
 	uint64_t sockets;
 	enum verdict verdict;
 };
@@ -74,14 +74,14 @@ const char *check_type_word(enum check_type type);
 /** "established" to "none". */
 const char *check_status_word(enum check_status status);
 
-/** Whether any socket is of a type and status that are asked for. */
+/** Whether a socket can have a requested type and status. */
 bool check_asks_for_any(const struct check *check);
 
-/** The rows to tell of: the most sockets first, and what is not known last. */
+/** The rows to print, in descending order of sockets, with unknown ones last. */
 void check_rows_make(const struct check *check, const struct snapshot *snapshot,
 		     struct check_rows *rows);
 
-/** The worst of all: critical, warning, unknown, OK. */
+/** The worst status of all rows, in the order critical, warning, unknown, OK. */
 enum verdict check_rows_verdict(const struct check_rows *rows);
 
 #endif

@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check_tcp_states: a monitoring plug-in that tests the number of sockets by type and status.
+ * check_tcp_states: a monitoring plugin that tests the number of sockets by type and status.
  */
+#include "ascii.h"
 #include "cli/check_options.h"
 #include "cli/check_rows.h"
 #include "cli/source.h"
 #include "clock.h"
+#include "collect/sock_diag.h"
+#include "inherited.h"
+#include "streams.h"
+#include "utf8.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A handler of signals has no other way to it. */
-static char expired_text[64];
+/* A signal handler has no other access to it. */
+static char expired_text[1024];
 
-/* ---- the time-out ---- */
+/* ---- the timeout ---- */
 
 static void expire(int signal_number)
 {
@@ -28,12 +32,16 @@ static void expire(int signal_number)
 	_exit(VERDICT_UNKNOWN);
 }
 
-static void begin_timeout(unsigned int seconds)
+static void begin_timeout(const struct check_options *options)
 {
-	snprintf(expired_text, sizeof(expired_text), "UNKNOWN: there is no answer within %u s\n",
-		 seconds);
+	char host[sizeof(expired_text) / 2] = "";
+
+	if (options->host != NULL)
+		utf8_escape(host, sizeof(host), options->host, UTF8_PLUGIN);
+	snprintf(expired_text, sizeof(expired_text), "UNKNOWN: %s%stimed out after %u s\n", host,
+		 host[0] == '\0' ? "" : ": ", options->timeout_s);
 	signal(SIGALRM, expire);
-	alarm(seconds);
+	alarm(options->timeout_s);
 }
 
 /* ---- the line ---- */
@@ -41,10 +49,19 @@ static void begin_timeout(unsigned int seconds)
 static void print_status(enum check_status status, char separator)
 {
 	for (const char *letter = check_status_word(status); *letter != '\0'; letter++)
-		putchar(*letter == '_' ? separator : toupper((unsigned char)*letter));
+		putchar(*letter == '_' ? separator : ascii_upper(*letter));
 }
 
-static void print_row(const struct check_row *row)
+/* The reason why the number of a row is unknown. */
+static const char *reason(const struct check_row *row, bool remote)
+{
+	if (row->status != STATUS_CLOSE)
+		return "not reported by the kernel";
+	return remote ? "not counted (countBoundInactive is off there, or there are none)"
+		      : "not counted (Linux 6.8 or later does)";
+}
+
+static void print_socket_row(const struct check_row *row, bool remote)
 {
 	static const char *const tags[] = {
 		[VERDICT_OK] = "",
@@ -58,10 +75,10 @@ static void print_row(const struct check_row *row)
 	if (row->known)
 		printf(": %" PRIu64 "%s", row->sockets, tags[row->verdict]);
 	else
-		printf(": not told by the kernel%s", tags[row->verdict]);
+		printf(": %s%s", reason(row, remote), tags[row->verdict]);
 }
 
-/* In performance data a percent sign would be a unit. */
+/* In performance data, a percent sign would be a unit. */
 static void print_range(const char *text)
 {
 	for (; *text != '\0'; text++) {
@@ -98,54 +115,86 @@ static void print_line(const struct check_options *options, const struct snapsho
 		printf("no sockets");
 	for (size_t row = 0; row < rows->count; row++) {
 		printf("%s", row == 0 ? "" : ", ");
-		print_row(&rows->row[row]);
+		print_socket_row(&rows->row[row], options->host != NULL);
 	}
 	if (options->verbose)
 		print_origin(snapshot);
 	if (options->always_ok)
 		printf(" (always ok)");
-	for (size_t row = 0; options->performance_data && row < rows->count; row++) {
+	for (size_t row = 0; !options->no_performance_data && row < rows->count; row++) {
 		putchar(row == 0 ? '|' : ' ');
 		print_datum(options, &rows->row[row]);
 	}
 	putchar('\n');
 }
 
-/* @return 0 or -errno, and then what went wrong is printed */
-static int count(const struct check_options *options, struct snapshot **snapshot)
+/* The configuration of another host's agent determines whether it counts closed sockets. */
+static bool counts_bound_inactive(const struct check_options *options)
+{
+	return options->host == NULL && options->check.statuses[STATUS_CLOSE] &&
+	       sock_diag_try_bound_inactive() == 0;
+}
+
+/* @return 0 or -errno, and the error is printed */
+static int count_snapshot(const struct check_options *options, struct snapshot **snapshot)
 {
 	const struct source source = {
-		.wanted = {.policy = COUNT_DERIVED},
+		.refresh_options =
+			{
+				.policy = COUNT_DERIVED,
+				.bound_inactive = counts_bound_inactive(options),
+			},
 		.remote =
 			{
 				.host = options->host,
 				.snmp_options = options->snmp_options,
-				.ports = &source.wanted.ports,
+				.ports = &source.refresh_options.ports,
 			},
 	};
 	char problem[REMOTE_PROBLEM_SIZE];
 	int error;
 
-	begin_timeout(options->timeout_s);
+	begin_timeout(options);
 	error = source_count(&source, snapshot, problem);
 	alarm(0);
 	if (error != 0)
-		printf("UNKNOWN: %s\n", problem);
+		utf8_print_line(stdout, UTF8_PLUGIN, "UNKNOWN: %s", problem);
 	return error;
+}
+
+static int check(const struct check_options *options)
+{
+	struct snapshot *snapshot;
+	struct check_rows rows;
+
+	if (count_snapshot(options, &snapshot) != 0)
+		return VERDICT_UNKNOWN;
+	check_rows_make(&options->check, snapshot, &rows);
+	print_line(options, snapshot, &rows);
+	snapshot_free(snapshot);
+	return options->always_ok ? VERDICT_OK : (int)check_rows_verdict(&rows);
+}
+
+/* If output is lost, the result is unknown. */
+static int end_output(int status)
+{
+	const char *problem = streams_close_output();
+
+	if (problem == NULL)
+		return status;
+	fprintf(stderr, CHECK_NAME ": standard output: %s\n", problem);
+	return VERDICT_UNKNOWN;
 }
 
 int main(int argc, char *argv[])
 {
 	struct check_options options;
-	struct snapshot *snapshot;
-	struct check_rows rows;
 
-	if (check_options_parse(&options, argc, argv) != CHECK_RUN)
+	inherited_reset();
+	if (streams_open() != 0)
 		return VERDICT_UNKNOWN;
-	if (count(&options, &snapshot) != 0)
-		return VERDICT_UNKNOWN;
-	check_rows_make(&options.check, snapshot, &rows);
-	print_line(&options, snapshot, &rows);
-	snapshot_free(snapshot);
-	return options.always_ok ? VERDICT_OK : (int)check_rows_verdict(&rows);
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported like other output errors */
+	if (check_options_parse(&options, argc, argv) != OPTIONS_RUN)
+		return end_output(VERDICT_UNKNOWN);
+	return end_output(check(&options));
 }

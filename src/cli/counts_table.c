@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/counts_table.h"
+
 #include "cli/chart.h"
 #include "cli/grid.h"
-#include "cli/tables.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,12 +22,13 @@ enum column {
 	COLUMNS,
 };
 
-/* One table: the sockets of the machine or of a port. */
+/* A table: the sockets of the machine or of a port. */
 struct table {
+	const struct snapshot *snapshot;
 	const state_counts *sockets; /* of each family */
 	const struct view *view;
 	const struct style *style;
-	const struct trend *trend; /* NULL: none */
+	const struct trend *trend; /* or NULL */
 	enum column columns[COLUMNS];
 	size_t columns_count;
 };
@@ -55,7 +58,7 @@ static void choose_columns(struct table *table)
 
 static void describe_columns(const struct table *table, struct grid_column columns[COLUMNS])
 {
-	/* Where there is a total, the families can be spared. */
+	/* If the table has totals, it can do without the families. */
 	const unsigned int family = both_families(table->view) ? 3 : 0;
 	const struct grid_column all[COLUMNS] = {
 		[COLUMN_STATE] = {.heading = "state"},
@@ -66,14 +69,16 @@ static void describe_columns(const struct table *table, struct grid_column colum
 		[COLUMN_MINUTE] = {"last minute", .dispensable = 2, .shrinks_to = SPARKLINE_LEAST},
 	};
 
-	for (size_t place = 0; place < table->columns_count; place++)
-		columns[place] = all[table->columns[place]];
+	for (size_t i = 0; i < table->columns_count; i++)
+		columns[i] = all[table->columns[i]];
 }
 
 static uint64_t shown_families(const struct table *table, enum tcp_state state)
 {
 	uint64_t sockets = 0;
 
+	if (!snapshot_counts(table->snapshot, state))
+		return 0;
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		if (table->view->families[family])
 			sockets += table->sockets[family][state];
@@ -81,13 +86,22 @@ static uint64_t shown_families(const struct table *table, enum tcp_state state)
 	return sockets;
 }
 
-static void write_number(struct grid_cell *cell, uint64_t number)
+static void write_number_cell(struct grid_cell *cell, uint64_t number)
 {
 	snprintf(cell->text, sizeof(cell->text), "%" PRIu64, number);
 	cell->colour = number == 0 ? COLOUR_DIM : COLOUR_PLAIN;
 }
 
-/* What does not change shows nothing, so that what does is seen. */
+/* A state that is not counted is not zero, and has no history. */
+static void write_uncounted(struct grid_cell *cell, enum column column)
+{
+	if (column == COLUMN_CHANGE || column == COLUMN_MINUTE)
+		return;
+	snprintf(cell->text, sizeof(cell->text), "-");
+	cell->colour = COLOUR_DIM;
+}
+
+/* Only changes are shown, so that they stand out. */
 static void write_change(struct grid_cell *cell, int64_t change)
 {
 	if (change == 0)
@@ -96,21 +110,25 @@ static void write_change(struct grid_cell *cell, int64_t change)
 	cell->colour = change > 0 ? COLOUR_GREEN : COLOUR_YELLOW;
 }
 
-static void write_cell(const struct table *table, enum tcp_state state, enum column column,
-		       struct grid_cell *cell)
+static void write_count_cell(const struct table *table, enum tcp_state state, enum column column,
+			     struct grid_cell *cell)
 {
+	if (column != COLUMN_STATE && !snapshot_counts(table->snapshot, state)) {
+		write_uncounted(cell, column);
+		return;
+	}
 	switch (column) {
 	case COLUMN_STATE:
 		snprintf(cell->text, sizeof(cell->text), "%s", tcp_state_name(state));
 		break;
 	case COLUMN_IPV4:
-		write_number(cell, table->sockets[FAMILY_IPV4][state]);
+		write_number_cell(cell, table->sockets[FAMILY_IPV4][state]);
 		break;
 	case COLUMN_IPV6:
-		write_number(cell, table->sockets[FAMILY_IPV6][state]);
+		write_number_cell(cell, table->sockets[FAMILY_IPV6][state]);
 		break;
 	case COLUMN_TOTAL:
-		write_number(cell, shown_families(table, state));
+		write_number_cell(cell, shown_families(table, state));
 		break;
 	case COLUMN_CHANGE:
 		write_change(cell, table->trend->change[state]);
@@ -124,14 +142,14 @@ static void write_cell(const struct table *table, enum tcp_state state, enum col
 	}
 }
 
-static int add_state(struct grid *grid, const struct table *table, enum tcp_state state)
+static int add_state_row(struct grid *grid, const struct table *table, enum tcp_state state)
 {
 	struct grid_cell *cells = grid_add(grid);
 
 	if (cells == NULL)
 		return -ENOMEM;
-	for (size_t place = 0; place < table->columns_count; place++)
-		write_cell(table, state, table->columns[place], &cells[place]);
+	for (size_t i = 0; i < table->columns_count; i++)
+		write_count_cell(table, state, table->columns[i], &cells[i]);
 	return 0;
 }
 
@@ -140,7 +158,7 @@ static uint64_t sum_of_family(const struct table *table, enum tcp_family family)
 	uint64_t sum = 0;
 
 	for (enum tcp_state state = 0; state < STATES; state++) {
-		if (table->view->states[state])
+		if (table->view->states[state] && snapshot_counts(table->snapshot, state))
 			sum += table->sockets[family][state];
 	}
 	return sum;
@@ -154,17 +172,17 @@ static int add_total(struct grid *grid, const struct table *table)
 
 	if (cells == NULL)
 		return -ENOMEM;
-	for (size_t place = 0; place < table->columns_count; place++) {
-		enum column column = table->columns[place];
+	for (size_t i = 0; i < table->columns_count; i++) {
+		enum column column = table->columns[i];
 
 		if (column == COLUMN_STATE)
-			snprintf(cells[place].text, sizeof(cells[place].text), "total");
+			snprintf(cells[i].text, sizeof(cells[i].text), "total");
 		else if (column == COLUMN_IPV4 || column == COLUMN_IPV6)
-			write_number(&cells[place],
-				     sums[column == COLUMN_IPV4 ? FAMILY_IPV4 : FAMILY_IPV6]);
+			write_number_cell(&cells[i],
+					  sums[column == COLUMN_IPV4 ? FAMILY_IPV4 : FAMILY_IPV6]);
 		else if (column == COLUMN_TOTAL)
-			write_number(&cells[place], sums[FAMILY_IPV4] + sums[FAMILY_IPV6]);
-		cells[place].colour = COLOUR_BOLD;
+			write_number_cell(&cells[i], sums[FAMILY_IPV4] + sums[FAMILY_IPV6]);
+		cells[i].colour = COLOUR_BOLD;
 	}
 	return 0;
 }
@@ -177,7 +195,7 @@ static int fill(struct grid *grid, const struct table *table)
 	for (enum tcp_state state = 0; error == 0 && state < STATES; state++) {
 		if (!table->view->states[state])
 			continue;
-		error = add_state(grid, table, state);
+		error = add_state_row(grid, table, state);
 		rows++;
 	}
 	if (error == 0 && rows > 1)
@@ -201,9 +219,9 @@ static int print(FILE *file, struct table *table)
 	return error;
 }
 
-/* ---- all of a view ---- */
+/* ---- the view ---- */
 
-size_t tables_of_counts(const struct snapshot *snapshot, const struct view *view)
+size_t counts_tables(const struct snapshot *snapshot, const struct view *view)
 {
 	return view->subject == VIEW_PORTS ? snapshot->ports_count : 1;
 }
@@ -214,10 +232,11 @@ static const state_counts *sockets_of(const struct snapshot *snapshot, const str
 	return view->subject == VIEW_PORTS ? snapshot->ports[table].sockets : snapshot->sockets;
 }
 
-void table_totals(const struct snapshot *snapshot, const struct view *view, size_t table,
-		  uint32_t totals[STATES])
+void counts_table_totals(const struct snapshot *snapshot, const struct view *view, size_t table,
+			 uint32_t totals[STATES])
 {
 	const struct table counted = {
+		.snapshot = snapshot,
 		.sockets = sockets_of(snapshot, view, table),
 		.view = view,
 	};
@@ -228,32 +247,34 @@ void table_totals(const struct snapshot *snapshot, const struct view *view, size
 
 static void print_port(FILE *file, const struct watched_port *port, const struct style *style)
 {
-	char text[sizeof("port 65535, ") + SERVICE_NAME_SIZE];
-	int length =
-		snprintf(text, sizeof(text), port->service[0] == '\0' ? "port %u" : "port %u, %s",
-			 port->number, port->service);
+	char service[UTF8_ESCAPED_SIZE(SERVICE_NAME_SIZE)];
+	char text[sizeof("port 65535, ") + sizeof(service)];
 
-	style_write(file, style, COLOUR_BOLD, text, (size_t)length);
-	fputc('\n', file);
+	utf8_escape(service, sizeof(service), port->service,
+		    style->utf8 ? UTF8_ANYWHERE : UTF8_ASCII);
+	snprintf(text, sizeof(text), service[0] == '\0' ? "port %u" : "port %u, %s", port->number,
+		 service);
+	grid_print_line(file, style, COLOUR_BOLD, text);
 }
 
-int table_counts(FILE *file, const struct snapshot *snapshot, const struct view *view,
-		 const struct style *style, const struct trend *trends)
+int counts_table_write(FILE *file, const struct snapshot *snapshot, const struct view *view,
+		       const struct style *style, const struct trend *trends)
 {
 	int error = 0;
 
-	for (size_t place = 0; error == 0 && place < tables_of_counts(snapshot, view); place++) {
+	for (size_t i = 0; error == 0 && i < counts_tables(snapshot, view); i++) {
 		struct table table = {
-			.sockets = sockets_of(snapshot, view, place),
+			.snapshot = snapshot,
+			.sockets = sockets_of(snapshot, view, i),
 			.view = view,
 			.style = style,
-			.trend = trends == NULL ? NULL : &trends[place],
+			.trend = trends == NULL ? NULL : &trends[i],
 		};
 
-		if (place > 0)
+		if (i > 0)
 			fputc('\n', file);
 		if (view->subject == VIEW_PORTS)
-			print_port(file, &snapshot->ports[place].port, style);
+			print_port(file, &snapshot->ports[i].port, style);
 		error = print(file, &table);
 	}
 	return error;

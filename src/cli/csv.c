@@ -1,61 +1,104 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/devices.h"
 #include "cli/formats.h"
 #include "cli/summary.h"
+#include "utf8.h"
 
 #include <inttypes.h>
+#include <string.h>
 
-/* A row for each state of each family, behind @p prefix. */
-static void write_sockets(FILE *file, const struct view *view,
-			  const uint32_t sockets[FAMILIES][STATES], const char *prefix)
+_Static_assert(DEVICES_TEXT_SIZE >= SERVICE_NAME_SIZE, "the longest text");
+
+/* Writes text escaped by utf8_escape(), and quoted if necessary. */
+static void write_csv_text(FILE *file, const char *text)
 {
+	char escaped[UTF8_ESCAPED_SIZE(DEVICES_TEXT_SIZE)];
+
+	utf8_escape(escaped, sizeof(escaped), text, UTF8_ANYWHERE);
+	if (strpbrk(escaped, "\",") == NULL) {
+		fputs(escaped, file);
+		return;
+	}
+	fputc('"', file);
+	for (const char *octet = escaped; *octet != '\0'; octet++)
+		fprintf(file, *octet == '"' ? "\"%c" : "%c", *octet);
+	fputc('"', file);
+}
+
+static void write_port(FILE *file, const struct watched_port *port)
+{
+	fprintf(file, "%u,", port->number);
+	write_csv_text(file, port->service);
+	fputc(',', file);
+}
+
+/* Writes a row for each state of each family, of @p port unless it is NULL. The count is empty if
+ * the state is not counted. */
+static void write_csv_sockets(FILE *file, const struct snapshot *snapshot, const struct view *view,
+			      const struct port_count *port)
+{
+	const uint32_t(*sockets)[STATES] = port == NULL ? snapshot->sockets : port->sockets;
+
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		for (enum tcp_state state = 0; state < STATES; state++) {
-			if (view->families[family] && view->states[state])
-				fprintf(file, "%s%s,%s,%u\n", prefix, tcp_family_name(family),
-					tcp_state_name(state), sockets[family][state]);
+			if (!view->families[family] || !view->states[state])
+				continue;
+			if (port != NULL)
+				write_port(file, &port->port);
+			fprintf(file, "%s,%s,", tcp_family_name(family), tcp_state_name(state));
+			if (snapshot_counts(snapshot, state))
+				fprintf(file, "%u", sockets[family][state]);
+			fputc('\n', file);
 		}
 	}
 }
 
-static void write_counts(FILE *file, const struct snapshot *snapshot, const struct view *view)
+static void write_csv_counts(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	fprintf(file, "family,state,sockets\n");
-	write_sockets(file, view, snapshot->sockets, "");
+	write_csv_sockets(file, snapshot, view, NULL);
 }
 
-static void write_ports(FILE *file, const struct snapshot *snapshot, const struct view *view)
+static void write_csv_ports(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
-	char prefix[sizeof("65535,,") + SERVICE_NAME_SIZE];
-
 	fprintf(file, "port,service,family,state,sockets\n");
-	for (size_t place = 0; place < snapshot->ports_count; place++) {
-		const struct port_count *port = &snapshot->ports[place];
-
-		snprintf(prefix, sizeof(prefix), "%u,%s,", port->port.number, port->port.service);
-		write_sockets(file, view, port->sockets, prefix);
-	}
+	for (size_t i = 0; i < snapshot->ports_count; i++)
+		write_csv_sockets(file, snapshot, view, &snapshot->ports[i]);
 }
 
-static void write_listeners(FILE *file, const struct snapshot *snapshot, const struct view *view)
+/* Values that the agent does not serve, or that only an agent has, are empty. */
+static void write_csv_listener(FILE *file, const struct listener *listener, bool followed)
 {
-	char address[ENDPOINT_TEXT_SIZE];
+	const struct endpoint *endpoint = &listener->endpoint;
+	char text[DEVICES_TEXT_SIZE > ENDPOINT_TEXT_SIZE ? DEVICES_TEXT_SIZE : ENDPOINT_TEXT_SIZE];
 
-	fprintf(file, "family,address,port,sockets,queued,backlog,dropped\n");
-	for (size_t place = 0; place < snapshot->listeners_count; place++) {
-		const struct listener *listener = &snapshot->listeners[place];
-		const struct endpoint *endpoint = &listener->endpoint;
+	endpoint_address_text(endpoint, text);
+	fprintf(file, "%s,%s,%u,%u,%" PRIu64 ",%" PRIu64 ",%u,", tcp_family_name(endpoint->family),
+		text, endpoint->port, listener->sockets, listener->queued, listener->backlog,
+		listener->fill);
+	if (followed)
+		fprintf(file, "%u", listener->fill_max);
+	fprintf(file, ",%u,", listener->syn_queue);
+	devices_text(listener, text);
+	write_csv_text(file, text);
+	fprintf(file, ",%" PRIu64 "\n", listener->dropped);
+}
 
-		if (!view->families[endpoint->family])
-			continue;
-		endpoint_address_text(endpoint, address);
-		fprintf(file, "%s,%s,%u,%u,%u,%u,%u\n", tcp_family_name(endpoint->family), address,
-			endpoint->port, listener->sockets, listener->queued, listener->backlog,
-			listener->dropped);
+static void write_csv_listeners(FILE *file, const struct snapshot *snapshot,
+				const struct view *view)
+{
+	fprintf(file, "family,address,port,sockets,queued,backlog,fill,fillMax,synQueue,devices,"
+		      "dropped\n");
+	for (size_t i = 0; i < snapshot->listeners_count; i++) {
+		const struct listener *listener = &snapshot->listeners[i];
+
+		if (view->families[listener->endpoint.family])
+			write_csv_listener(file, listener, snapshot->listeners_tracked);
 	}
 }
 
-static void write_number(FILE *file, const char *name, const char *family,
-			 struct summary_number number)
+static void write_csv_number(FILE *file, const char *name, const char *family,
+			     struct summary_number number)
 {
 	fprintf(file, "%s,%s,", name, family);
 	if (number.known)
@@ -63,28 +106,29 @@ static void write_number(FILE *file, const char *name, const char *family,
 	fputc('\n', file);
 }
 
-static void write_summary(FILE *file, const struct snapshot *snapshot, const struct view *view)
+static void write_csv_summary(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	const struct summary summary = summary_of(snapshot);
 
 	(void)view;
 	fprintf(file, "count,family,sockets\n");
 	for (enum summary_total total = 0; total < SUMMARY_TOTALS; total++)
-		write_number(file, summary_total_name(total), "", summary.totals[total]);
+		write_csv_number(file, summary_total_name(total), "", summary.totals[total]);
 	for (enum summary_transport transport = 0; transport < SUMMARY_TRANSPORTS; transport++) {
 		for (enum tcp_family family = 0; family < FAMILIES; family++)
-			write_number(file, summary_transport_name(transport),
-				     tcp_family_name(family), summary.in_use[transport][family]);
+			write_csv_number(file, summary_transport_name(transport),
+					 tcp_family_name(family),
+					 summary.in_use[transport][family]);
 	}
 }
 
 const struct format csv_format = {
 	.write =
 		{
-			[VIEW_COUNTS] = write_counts,
-			[VIEW_PORTS] = write_ports,
-			[VIEW_LISTENERS] = write_listeners,
-			[VIEW_SUMMARY] = write_summary,
+			[VIEW_COUNTS] = write_csv_counts,
+			[VIEW_PORTS] = write_csv_ports,
+			[VIEW_LISTENERS] = write_csv_listeners,
+			[VIEW_SUMMARY] = write_csv_summary,
 		},
 	.end = "",
 };

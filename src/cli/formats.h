@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Snapshots as texts for programs: what a view shows, as one document.
+ * Machine-readable formats: each writes the contents of a view as one document.
  */
 #ifndef CLI_FORMATS_H
 #define CLI_FORMATS_H
@@ -11,19 +11,19 @@
 #include <stdio.h>
 
 struct format {
-	/** Of each subject. */
+	/** One function for each subject. */
 	void (*write[VIEW_SUBJECTS])(FILE *file, const struct snapshot *snapshot,
 				     const struct view *view);
-	const char *end; /**< of every document */
+	const char *end; /**< ends every document */
 };
 
-/** RFC 4180, but for lines that end as those of other programs here. */
+/** RFC 4180, but with the platform's line ends. */
 extern const struct format csv_format;
 
-/** RFC 8259; what is not known is null. */
+/** RFC 8259. Unknown values are null. */
 extern const struct format json_format;
 
-/** Prometheus' text format 0.0.4, as node_exporter's textfile collector takes it. */
+/** The Prometheus text format 0.0.4, for the textfile collector of node_exporter. */
 extern const struct format prometheus_format;
 
 static inline void format_write(const struct format *format, FILE *file,

@@ -68,7 +68,7 @@ static const char *skip_characters(const char *text, size_t count)
 	return text;
 }
 
-/* ---- which columns, how wide ---- */
+/* ---- the columns and their widths ---- */
 
 static const struct grid_cell *cell_at(const struct grid *grid, size_t row, size_t column)
 {
@@ -88,7 +88,7 @@ static size_t natural_width(const struct grid *grid, size_t column)
 	return width;
 }
 
-/* By how much a column may shrink. */
+/* The number of characters by which a column may shrink. */
 static size_t slack(const struct grid *grid, const struct layout *layout, size_t column)
 {
 	size_t least = grid->columns[column].shrinks_to;
@@ -160,36 +160,37 @@ static void lay_out(const struct grid *grid, size_t width, struct layout *layout
 struct line {
 	FILE *file;
 	const struct style *style;
-	size_t used;    /* places of the line that are taken */
-	size_t pending; /* spaces that come before the next text: none is left at a line's end */
+	size_t used;    /* width of the line so far */
+	size_t pending; /* spaces before the next text, so that none ends a line */
 };
 
-/* Writes the first @p places of @p text, or what there is room for. */
-static void write_text(struct line *line, enum colour colour, const char *text, size_t places)
+/* Writes the first @p characters of @p text, or as many as fit into the line. */
+static void write_grid_text(struct line *line, enum colour colour, const char *text,
+			    size_t characters)
 {
 	size_t room = line->style->width - line->used;
 
-	if (places == 0 || line->pending >= room)
+	if (characters == 0 || line->pending >= room)
 		return;
 	room -= line->pending;
-	if (places > room)
-		places = room;
+	if (characters > room)
+		characters = room;
 	fprintf(line->file, "%*s", (int)line->pending, "");
 	style_write(line->file, line->style, colour, text,
-		    (size_t)(skip_characters(text, places) - text));
-	line->used += line->pending + places;
+		    (size_t)(skip_characters(text, characters) - text));
+	line->used += line->pending + characters;
 	line->pending = 0;
 }
 
-static void write_cell(struct line *line, const struct grid_column *column, size_t width,
-		       enum colour colour, const char *text)
+static void write_grid_cell(struct line *line, const struct grid_column *column, size_t width,
+			    enum colour colour, const char *text)
 {
-	size_t places = grid_text_width(text);
-	size_t spaces = places < width ? width - places : 0;
+	size_t characters = grid_text_width(text);
+	size_t spaces = characters < width ? width - characters : 0;
 
 	if (column->right)
 		line->pending += spaces;
-	write_text(line, colour, text, width - spaces);
+	write_grid_text(line, colour, text, width - spaces);
 	if (!column->right)
 		line->pending += spaces;
 }
@@ -215,25 +216,26 @@ static void print_headings(struct line *line, const struct grid *grid, const str
 	for (size_t column = 0; column < grid->columns_count; column++) {
 		if (!layout->shown[column])
 			continue;
-		write_cell(line, &grid->columns[column], layout->widths[column], COLOUR_BOLD,
-			   grid->columns[column].heading);
+		write_grid_cell(line, &grid->columns[column], layout->widths[column], COLOUR_BOLD,
+				grid->columns[column].heading);
 		line->pending += GAP;
 	}
 	end_line(line);
 }
 
-static void print_row(struct line *line, const struct grid *grid, const struct layout *layout,
-		      size_t row)
+static void print_grid_row(struct line *line, const struct grid *grid, const struct layout *layout,
+			   size_t row)
 {
 	for (size_t column = 0; column < grid->columns_count; column++) {
 		const struct grid_cell *cell = cell_at(grid, row, column);
 		size_t width = layout->widths[column];
-		size_t places = grid_text_width(cell->text);
+		size_t characters = grid_text_width(cell->text);
 
 		if (!layout->shown[column])
 			continue;
-		write_cell(line, &grid->columns[column], width, cell->colour,
-			   skip_characters(cell->text, places > width ? places - width : 0));
+		write_grid_cell(
+			line, &grid->columns[column], width, cell->colour,
+			skip_characters(cell->text, characters > width ? characters - width : 0));
 		line->pending += GAP;
 	}
 	end_line(line);
@@ -248,5 +250,13 @@ void grid_print(FILE *file, const struct grid *grid, const struct style *style)
 	if (has_headings(grid))
 		print_headings(&line, grid, &layout);
 	for (size_t row = 0; row < grid->rows; row++)
-		print_row(&line, grid, &layout, row);
+		print_grid_row(&line, grid, &layout, row);
+}
+
+void grid_print_line(FILE *file, const struct style *style, enum colour colour, const char *text)
+{
+	struct line line = {.file = file, .style = style};
+
+	write_grid_text(&line, colour, text, grid_text_width(text));
+	end_line(&line);
 }

@@ -1,18 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/devices.h"
 #include "cli/formats.h"
 #include "cli/summary.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 
-/* What comes before an element, after @p written others. */
+/* The separator before an element that follows @p written others. */
 static const char *separator(size_t written)
 {
 	return written == 0 ? "" : ",";
 }
 
-/* "ipv4":{"closed":0,...},"ipv6":{...} */
-static void write_sockets(FILE *file, const struct view *view,
-			  const uint32_t sockets[FAMILIES][STATES])
+/* Octets that are not UTF-8 become readable as \xHH. All other text is read back unchanged. */
+static void write_string(FILE *file, const char *text)
+{
+	uint32_t character;
+	size_t length;
+
+	fputc('"', file);
+	for (; (length = utf8_decode(text, &character)) > 0; text += length) {
+		if (character == UTF8_ILL_FORMED)
+			fprintf(file, "\\\\x%02x", (unsigned char)*text);
+		else if (!utf8_is_printable(character))
+			fprintf(file, "\\u%04x", character);
+		else
+			fprintf(file, "%s%.*s", character == '"' || character == '\\' ? "\\" : "",
+				(int)length, text);
+	}
+	fputc('"', file);
+}
+
+/* "ipv4":{"closed":null,"listen":0,...},"ipv6":{...} */
+static void write_json_sockets(FILE *file, const struct snapshot *snapshot, const struct view *view,
+			       const uint32_t sockets[FAMILIES][STATES])
 {
 	size_t families = 0;
 
@@ -23,59 +44,95 @@ static void write_sockets(FILE *file, const struct view *view,
 			continue;
 		fprintf(file, "%s\"%s\":{", separator(families++), tcp_family_name(family));
 		for (enum tcp_state state = 0; state < STATES; state++) {
-			if (view->states[state])
-				fprintf(file, "%s\"%s\":%u", separator(states++),
-					tcp_state_name(state), sockets[family][state]);
+			if (!view->states[state])
+				continue;
+			fprintf(file, "%s\"%s\":", separator(states++), tcp_state_name(state));
+			if (snapshot_counts(snapshot, state))
+				fprintf(file, "%u", sockets[family][state]);
+			else
+				fputs("null", file);
 		}
 		fputc('}', file);
 	}
 }
 
-static void write_counts(FILE *file, const struct snapshot *snapshot, const struct view *view)
+static void write_json_counts(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	fputc('{', file);
-	write_sockets(file, view, snapshot->sockets);
+	write_json_sockets(file, snapshot, view, snapshot->sockets);
 	fputc('}', file);
 }
 
-static void write_ports(FILE *file, const struct snapshot *snapshot, const struct view *view)
+static void write_json_ports(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	fputc('[', file);
-	for (size_t place = 0; place < snapshot->ports_count; place++) {
-		const struct port_count *port = &snapshot->ports[place];
+	for (size_t i = 0; i < snapshot->ports_count; i++) {
+		const struct port_count *port = &snapshot->ports[i];
 
-		fprintf(file, "%s{\"port\":%u,\"service\":\"%s\",", separator(place),
-			port->port.number, port->port.service);
-		write_sockets(file, view, port->sockets);
+		fprintf(file, "%s{\"port\":%u,\"service\":", separator(i), port->port.number);
+		write_string(file, port->port.service);
+		fputc(',', file);
+		write_json_sockets(file, snapshot, view, port->sockets);
 		fputc('}', file);
 	}
 	fputc(']', file);
 }
 
-static void write_listeners(FILE *file, const struct snapshot *snapshot, const struct view *view)
+static void write_json_devices(FILE *file, const struct listener *listener)
 {
-	char address[ENDPOINT_TEXT_SIZE];
-	size_t written = 0;
+	char name[IF_NAMESIZE];
 
 	fputc('[', file);
-	for (size_t place = 0; place < snapshot->listeners_count; place++) {
-		const struct listener *listener = &snapshot->listeners[place];
-		const struct endpoint *endpoint = &listener->endpoint;
-
-		if (!view->families[endpoint->family])
-			continue;
-		endpoint_address_text(endpoint, address);
-		fprintf(file,
-			"%s{\"family\":\"%s\",\"address\":\"%s\",\"port\":%u,\"sockets\":%u,"
-			"\"queued\":%u,\"backlog\":%u,\"dropped\":%u}",
-			separator(written++), tcp_family_name(endpoint->family), address,
-			endpoint->port, listener->sockets, listener->queued, listener->backlog,
-			listener->dropped);
+	for (size_t i = 0; i < listener->devices_count; i++) {
+		devices_name(listener, i, name);
+		fputs(separator(i), file);
+		write_string(file, name);
 	}
 	fputc(']', file);
 }
 
-static void write_number(FILE *file, const char *name, struct summary_number number)
+/* Values that the agent does not serve, or that only an agent has, are null. */
+static void write_json_listener(FILE *file, const struct listener *listener, bool followed)
+{
+	const struct endpoint *endpoint = &listener->endpoint;
+	char address[ENDPOINT_TEXT_SIZE];
+
+	endpoint_address_text(endpoint, address);
+	fprintf(file,
+		"{\"family\":\"%s\",\"address\":\"%s\",\"port\":%u,\"sockets\":%u,\"queued\":"
+		"%" PRIu64 ",\"backlog\":%" PRIu64 ",\"fill\":%u,\"fillMax\":",
+		tcp_family_name(endpoint->family), address, endpoint->port, listener->sockets,
+		listener->queued, listener->backlog, listener->fill);
+	if (followed)
+		fprintf(file, "%u", listener->fill_max);
+	else
+		fputs("null", file);
+	fprintf(file, ",\"synQueue\":%u,\"devices\":", listener->syn_queue);
+	if (followed)
+		fputs("null", file);
+	else
+		write_json_devices(file, listener);
+	fprintf(file, ",\"dropped\":%" PRIu64 "}", listener->dropped);
+}
+
+static void write_json_listeners(FILE *file, const struct snapshot *snapshot,
+				 const struct view *view)
+{
+	size_t written = 0;
+
+	fputc('[', file);
+	for (size_t i = 0; i < snapshot->listeners_count; i++) {
+		const struct listener *listener = &snapshot->listeners[i];
+
+		if (!view->families[listener->endpoint.family])
+			continue;
+		fputs(separator(written++), file);
+		write_json_listener(file, listener, snapshot->listeners_tracked);
+	}
+	fputc(']', file);
+}
+
+static void write_json_number(FILE *file, const char *name, struct summary_number number)
 {
 	fprintf(file, "\"%s\":", name);
 	if (number.known)
@@ -84,7 +141,7 @@ static void write_number(FILE *file, const char *name, struct summary_number num
 		fputs("null", file);
 }
 
-static void write_summary(FILE *file, const struct snapshot *snapshot, const struct view *view)
+static void write_json_summary(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	const struct summary summary = summary_of(snapshot);
 
@@ -92,14 +149,14 @@ static void write_summary(FILE *file, const struct snapshot *snapshot, const str
 	fputc('{', file);
 	for (enum summary_total total = 0; total < SUMMARY_TOTALS; total++) {
 		fputs(separator(total), file);
-		write_number(file, summary_total_name(total), summary.totals[total]);
+		write_json_number(file, summary_total_name(total), summary.totals[total]);
 	}
 	for (enum summary_transport transport = 0; transport < SUMMARY_TRANSPORTS; transport++) {
 		fprintf(file, ",\"%s\":{", summary_transport_name(transport));
 		for (enum tcp_family family = 0; family < FAMILIES; family++) {
 			fputs(separator(family), file);
-			write_number(file, tcp_family_name(family),
-				     summary.in_use[transport][family]);
+			write_json_number(file, tcp_family_name(family),
+					  summary.in_use[transport][family]);
 		}
 		fputc('}', file);
 	}
@@ -109,10 +166,10 @@ static void write_summary(FILE *file, const struct snapshot *snapshot, const str
 const struct format json_format = {
 	.write =
 		{
-			[VIEW_COUNTS] = write_counts,
-			[VIEW_PORTS] = write_ports,
-			[VIEW_LISTENERS] = write_listeners,
-			[VIEW_SUMMARY] = write_summary,
+			[VIEW_COUNTS] = write_json_counts,
+			[VIEW_PORTS] = write_json_ports,
+			[VIEW_LISTENERS] = write_json_listeners,
+			[VIEW_SUMMARY] = write_json_summary,
 		},
 	.end = "\n",
 };

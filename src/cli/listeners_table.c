@@ -1,86 +1,146 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/listeners_table.h"
+
 #include "cli/chart.h"
+#include "cli/devices.h"
 #include "cli/grid.h"
-#include "cli/tables.h"
+#include "utf8.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
 
 #define BAR_PLACES 10
 
-/* Of the backlog, where it is time to look. */
-#define NEARLY_FULL_PERCENT 80
+/* In percent of the backlog: worth a look, and refusing connections. */
+#define NEARLY_FULL 80
+#define FULL 100
 
-/* The port is what an endpoint is known by. */
+/* The port is what identifies an endpoint to most readers. */
 #define ENDPOINT_LEAST 14
 
 enum column {
+	COLUMN_BAR,
 	COLUMN_FILL,
 	COLUMN_QUEUED,
 	COLUMN_BACKLOG,
+	COLUMN_SYN_QUEUE,
 	COLUMN_DROPPED,
 	COLUMN_SOCKETS,
 	COLUMN_ENDPOINT,
+	COLUMN_DEVICES,
 	COLUMNS,
 };
 
 static const struct grid_column columns[COLUMNS] = {
-	[COLUMN_FILL] = {"queue", .dispensable = 1},
+	[COLUMN_BAR] = {"queue", .dispensable = 2},
+	[COLUMN_FILL] = {"fill", .right = true, .dispensable = 1},
 	[COLUMN_QUEUED] = {"queued", .right = true},
 	[COLUMN_BACKLOG] = {"backlog", .right = true},
+	[COLUMN_SYN_QUEUE] = {"syn", .right = true, .dispensable = 4},
 	[COLUMN_DROPPED] = {"drops", .right = true},
-	[COLUMN_SOCKETS] = {"sockets", .right = true, .dispensable = 2},
+	[COLUMN_SOCKETS] = {"sockets", .right = true, .dispensable = 3},
 	[COLUMN_ENDPOINT] = {"endpoint", .shrinks_to = ENDPOINT_LEAST},
+	[COLUMN_DEVICES] = {"device", .dispensable = 5},
 };
 
 static enum colour fill_colour(const struct listener *listener)
 {
 	if (listener->queued == 0)
 		return COLOUR_DIM;
-	if (listener->queued >= listener->backlog)
+	if (listener->fill >= FULL)
 		return COLOUR_RED;
-	return UINT64_C(100) * listener->queued < (uint64_t)NEARLY_FULL_PERCENT * listener->backlog
-		       ? COLOUR_GREEN
-		       : COLOUR_YELLOW;
+	return listener->fill < NEARLY_FULL ? COLOUR_GREEN : COLOUR_YELLOW;
 }
 
-static void write_number(struct grid_cell *cell, uint32_t number)
+static void write_number_cell(struct grid_cell *cell, uint64_t number)
 {
-	snprintf(cell->text, sizeof(cell->text), "%u", number);
+	snprintf(cell->text, sizeof(cell->text), "%" PRIu64, number);
 }
 
-static int add_listener(struct grid *grid, const struct listener *listener, bool utf8)
+static void write_devices_cell(struct grid_cell *cell, const struct listener *listener, bool utf8)
+{
+	char text[DEVICES_TEXT_SIZE];
+
+	devices_text(listener, text);
+	utf8_escape(cell->text, sizeof(cell->text), text, utf8 ? UTF8_ANYWHERE : UTF8_ASCII);
+}
+
+static int add_listener_row(struct grid *grid, const struct listener *listener, bool utf8)
 {
 	struct grid_cell *cells = grid_add(grid);
 
 	if (cells == NULL)
 		return -ENOMEM;
-	chart_bar(cells[COLUMN_FILL].text, BAR_PLACES, listener->queued, listener->backlog, utf8);
-	cells[COLUMN_FILL].colour = fill_colour(listener);
-	write_number(&cells[COLUMN_QUEUED], listener->queued);
-	write_number(&cells[COLUMN_BACKLOG], listener->backlog);
-	write_number(&cells[COLUMN_DROPPED], listener->dropped);
-	if (listener->dropped > 0)
-		cells[COLUMN_DROPPED].colour = COLOUR_RED;
-	write_number(&cells[COLUMN_SOCKETS], listener->sockets);
+	chart_bar(cells[COLUMN_BAR].text, BAR_PLACES, listener->fill, FULL, utf8);
+	cells[COLUMN_BAR].colour = fill_colour(listener);
+	snprintf(cells[COLUMN_FILL].text, sizeof(cells[COLUMN_FILL].text), "%u%%", listener->fill);
+	write_number_cell(&cells[COLUMN_QUEUED], listener->queued);
+	write_number_cell(&cells[COLUMN_BACKLOG], listener->backlog);
+	write_number_cell(&cells[COLUMN_SYN_QUEUE], listener->syn_queue);
+	write_number_cell(&cells[COLUMN_DROPPED], listener->dropped);
+	write_number_cell(&cells[COLUMN_SOCKETS], listener->sockets);
 	endpoint_text(&listener->endpoint, cells[COLUMN_ENDPOINT].text);
+	if (grid->columns_count > COLUMN_DEVICES)
+		write_devices_cell(&cells[COLUMN_DEVICES], listener, utf8);
 	return 0;
 }
 
-int table_listeners(FILE *file, const struct snapshot *snapshot, const struct view *view,
-		    const struct style *style)
+/* The fullest endpoint is first. Equally full ones keep their order. */
+static int compare_listeners(const void *left, const void *right)
 {
+	const struct listener *one = *(const struct listener *const *)left;
+	const struct listener *other = *(const struct listener *const *)right;
+
+	if (one->fill != other->fill)
+		return one->fill < other->fill ? 1 : -1;
+	return (one > other) - (one < other);
+}
+
+/* Selects the listeners of the view. @p devices is set if one is bound to an interface. @return
+ * their number */
+static size_t sort_listeners(const struct snapshot *snapshot, const struct view *view,
+			     const struct listener **sorted, bool *devices)
+{
+	size_t count = 0;
+
+	*devices = false;
+	for (size_t i = 0; i < snapshot->listeners_count; i++) {
+		const struct listener *listener = &snapshot->listeners[i];
+
+		if (!view->families[listener->endpoint.family])
+			continue;
+		sorted[count++] = listener;
+		*devices |= listener->devices_count > 0;
+	}
+	if (count > 1) /* NOLINTNEXTLINE(bugprone-sizeof-expression) these are pointers */
+		qsort(sorted, count, sizeof(*sorted), compare_listeners);
+	return count;
+}
+
+int listeners_table_write(FILE *file, const struct snapshot *snapshot, const struct view *view,
+			  const struct style *style)
+{
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression) these are pointers */
+	const struct listener **sorted = calloc(snapshot->listeners_count + 1, sizeof(*sorted));
 	struct grid grid;
+	size_t count;
+	bool devices;
 	int error = 0;
 
-	grid_initialise(&grid, columns, COLUMNS);
-	for (size_t place = 0; error == 0 && place < snapshot->listeners_count; place++) {
-		const struct listener *listener = &snapshot->listeners[place];
-
-		if (view->families[listener->endpoint.family])
-			error = add_listener(&grid, listener, style->utf8);
+	if (sorted == NULL)
+		return -ENOMEM;
+	count = sort_listeners(snapshot, view, sorted, &devices);
+	grid_initialise(&grid, columns, devices ? COLUMNS : COLUMN_DEVICES);
+	for (size_t i = 0; i < count; i++) {
+		error = add_listener_row(&grid, sorted[i], style->utf8);
+		if (error != 0)
+			goto cleanup;
 	}
-	if (error == 0)
-		grid_print(file, &grid, style);
+	grid_print(file, &grid, style);
+
+cleanup:
 	grid_finalise(&grid);
+	free(sorted);
 	return error;
 }

@@ -3,19 +3,20 @@
 
 #include <errno.h>
 
-int local_count(const struct wanted *wanted, struct snapshot **snapshot, const char **problem)
+int local_count(const struct refresh_options *options, struct snapshot **snapshot,
+		const char **problem)
 {
-	struct wanted listed = *wanted;
-	struct gatherer gatherer;
+	struct refresh_options listed = *options;
+	struct refresher refresher;
 	struct refresh refresh;
 
-	gatherer_initialise(&gatherer);
-	refresh = gatherer_refresh(&gatherer, wanted);
+	refresher_initialise(&refresher);
+	refresh = refresher_refresh(&refresher, options);
 	if (refresh.error == -ENODATA) {
 		listed.policy = COUNT_FULL;
-		refresh = gatherer_refresh(&gatherer, &listed);
+		refresh = refresher_refresh(&refresher, &listed);
 	}
-	gatherer_finalise(&gatherer);
+	refresher_finalise(&refresher);
 	if (refresh.error == 0)
 		*snapshot = refresh.snapshot;
 	else

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Counts this machine once, for programs that end afterwards.
+ * Counts the sockets of this machine once, for programs that exit afterwards.
  *
- * Unlike the daemon, they do not check derived counts by a full list, which would cost three walks
- * of the kernel's tables; what cannot be derived is listed.
+ * Unlike the daemon, it does not check derived counts against a full listing, which would cost
+ * three walks through the kernel's tables. Counts that cannot be derived are listed.
  */
 #ifndef CLI_LOCAL_H
 #define CLI_LOCAL_H
 
-#include "collect/gatherer.h"
+#include "collect/refresher.h"
 
 /**
- * Counts the sockets of the network namespace that the caller is in.
+ * Counts the sockets of the caller's network namespace.
  *
- * @param wanted policy COUNT_DERIVED lists every socket where the counts cannot be derived
- * @param snapshot the caller's to free; set only on success
- * @param problem on failure what failed, a constant string
+ * @param options with the policy COUNT_DERIVED, all sockets are listed if counts cannot be derived
+ * @param snapshot owned by the caller; set only on success
+ * @param problem on failure, the operation that failed, a constant string
  * @return 0 or -errno
  */
-int local_count(const struct wanted *wanted, struct snapshot **snapshot, const char **problem);
+int local_count(const struct refresh_options *options, struct snapshot **snapshot,
+		const char **problem);
 
 #endif

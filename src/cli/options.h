@@ -8,26 +8,23 @@
 #include "cli/formats.h"
 #include "cli/view.h"
 #include "model/port.h"
+#include "option_table.h"
 
 #include <stdint.h>
 
 struct options {
 	struct view view;
-	bool bound_inactive; /**< sockets in closed are asked for by name */
+	bool bound_inactive; /**< count sockets that are bound but neither listening nor connected
+			      */
 	struct watched_ports ports;
-	const struct format *format; /**< NULL: a table */
+	const struct format *format; /**< NULL: table */
 	int64_t watch_ns;            /**< 0: count once */
-	bool verify;                 /**< instead of all that */
+	bool verify;                 /**< compare derived with listed counts instead */
 	const char *host;            /**< NULL: this machine */
-	char *const *snmp_options;   /**< net-snmp's, NULL after the last */
+	char *const *snmp_options;   /**< net-snmp's options, NULL after the last */
 };
 
-enum options_outcome {
-	OPTIONS_RUN,
-	OPTIONS_ANSWERED, /**< what was asked for is on standard output */
-	OPTIONS_WRONG,    /**< standard error says what */
-};
-
-enum options_outcome options_parse(struct options *options, int argc, char *argv[]);
+/** Parses the command line. Errors are printed to standard error. */
+enum option_outcome options_parse(struct options *options, int argc, char *argv[]);
 
 #endif

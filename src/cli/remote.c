@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/remote.h"
 
+#include "cli/snmp_helper.h"
 #include "clock.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,24 +16,31 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ASKING_PROGRAM "tcp-states-snmp"
-#define WISH_SIZE sizeof("-Cp65535")
+#define CLIENT "tcp-states-snmp"
+#define PORT_OPTION_SIZE sizeof("-Cp65535")
 
-/* No answer is as long. */
-#define TEXT_MAX (32L * 1024 * 1024)
+/* A static tcp-states is distributed alone. */
+#ifdef STATIC
+static const bool has_client = false;
+#else
+static const bool has_client = true;
+#endif
 
-/* Files in memory, which take whatever is written while we only wait for the end. */
+/* Longer than any answer. */
+#define TEXT_SIZE_MAX (32L * 1024 * 1024)
+
+/* Files in memory, which the client writes to without blocking. */
 struct output {
 	int answer;
-	int complaints;
+	int errors;
 };
 
 struct command {
 	char **words;
-	char wishes[WATCHED_PORTS_MAX][WISH_SIZE];
+	char port_options[WATCHED_PORTS_MAX][PORT_OPTION_SIZE];
 };
 
-/* ---- running the program ---- */
+/* ---- running the client ---- */
 
 static size_t count_words(char *const words[])
 {
@@ -50,13 +59,13 @@ static int make_command(const struct remote *remote, struct command *command)
 	command->words = word;
 	if (word == NULL)
 		return -ENOMEM;
-	*word++ = (char *)ASKING_PROGRAM;
+	*word++ = (char *)CLIENT;
 	if (remote->listeners)
 		*word++ = (char *)"-Cl";
 	for (size_t port = 0; port < remote->ports->count; port++) {
-		snprintf(command->wishes[port], WISH_SIZE, "-Cp%u",
+		snprintf(command->port_options[port], PORT_OPTION_SIZE, "-Cp%u",
 			 remote->ports->port[port].number);
-		*word++ = command->wishes[port];
+		*word++ = command->port_options[port];
 	}
 	memcpy(word, remote->snmp_options, options * sizeof(*word));
 	word += options;
@@ -65,42 +74,23 @@ static int make_command(const struct remote *remote, struct command *command)
 	return 0;
 }
 
-/* Beside ourselves, as in a build directory. */
-static void run_neighbour(char *const words[])
-{
-	char path[4096];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - sizeof(ASKING_PROGRAM));
-	char *slash;
-
-	if (length < 0 || length == (ssize_t)(sizeof(path) - sizeof(ASKING_PROGRAM)))
-		return;
-	path[length] = '\0';
-	slash = strrchr(path, '/');
-	strcpy(slash + 1, ASKING_PROGRAM);
-	execv(path, words);
-}
-
-static _Noreturn void run(char *const words[], const struct output *output)
+static _Noreturn void exec_client(char *const words[], const struct output *output)
 {
 	sigset_t none;
 
-	/* A caller may take its signals by descriptor; ^C shall end this one at once. */
+	/* A caller may block signals for signalfd(2); ^C must end the client. */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (dup2(output->answer, STDOUT_FILENO) >= 0 &&
-	    dup2(output->complaints, STDERR_FILENO) >= 0) {
-		run_neighbour(words);
-		execv(PKGLIBEXECDIR "/" ASKING_PROGRAM, words);
-		dprintf(STDERR_FILENO,
-			PKGLIBEXECDIR "/" ASKING_PROGRAM ", which asks other hosts: %s\n",
-			strerror(errno));
+	if (dup2(output->answer, STDOUT_FILENO) >= 0 && dup2(output->errors, STDERR_FILENO) >= 0) {
+		execv(snmp_helper_path, words);
+		dprintf(STDERR_FILENO, "cannot run %s: %s\n", snmp_helper_path, strerror(errno));
 	}
 	_exit(EXIT_FAILURE);
 }
 
-/* @return the status as of waitpid(), or -errno */
-static int run_to_its_end(char *const words[], const struct output *output)
+/* @return the status from waitpid(), or -errno */
+static int run_client(char *const words[], const struct output *output)
 {
 	const pid_t child = fork();
 	int status;
@@ -108,7 +98,7 @@ static int run_to_its_end(char *const words[], const struct output *output)
 	if (child < 0)
 		return -errno;
 	if (child == 0)
-		run(words, output);
+		exec_client(words, output);
 	while (waitpid(child, &status, 0) < 0) {
 		if (errno != EINTR)
 			return -errno;
@@ -116,16 +106,16 @@ static int run_to_its_end(char *const words[], const struct output *output)
 	return status;
 }
 
-/* ---- what it wrote ---- */
+/* ---- its output ---- */
 
-/* @return the whole text, the caller's to free; NULL without memory or where it is no text */
-static char *read_text(int file)
+/* @return the text, the caller's to free; NULL if it is not a text, or without memory */
+static char *read_output(int file)
 {
 	struct stat state;
 	char *text;
 	ssize_t length;
 
-	if (fstat(file, &state) != 0 || state.st_size > TEXT_MAX)
+	if (fstat(file, &state) != 0 || state.st_size > TEXT_SIZE_MAX)
 		return NULL;
 	text = malloc((size_t)state.st_size + 1);
 	if (text == NULL)
@@ -139,10 +129,10 @@ static char *read_text(int file)
 	return text;
 }
 
-/* The last line tells what was wrong; those before it are the library's. */
-static void tell_complaint(int complaints, char problem[REMOTE_PROBLEM_SIZE])
+/* The last line has the reason; the lines before it are from the library. */
+static void read_error(int errors, char problem[REMOTE_PROBLEM_SIZE])
 {
-	char *text = read_text(complaints);
+	char *text = read_output(errors);
 	const char *line = "";
 	char *rest = text;
 
@@ -152,20 +142,19 @@ static void tell_complaint(int complaints, char problem[REMOTE_PROBLEM_SIZE])
 		if (next[strspn(next, " ")] != '\0')
 			line = next;
 	}
-	snprintf(problem, REMOTE_PROBLEM_SIZE, "%s",
-		 line[0] == '\0' ? ASKING_PROGRAM " failed and did not say why" : line);
-	remote_text_clean(problem);
+	utf8_copy(problem, REMOTE_PROBLEM_SIZE,
+		  line[0] == '\0' ? CLIENT " failed without a message" : line);
 	free(text);
 }
 
 static int read_answer(const struct remote *remote, const struct output *output,
 		       struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE])
 {
-	char *text = read_text(output->answer);
+	char *text = read_output(output->answer);
 	int error;
 
 	if (text == NULL) {
-		snprintf(problem, REMOTE_PROBLEM_SIZE, "the answer cannot be read");
+		snprintf(problem, REMOTE_PROBLEM_SIZE, "unreadable answer");
 		return -EPROTO;
 	}
 	error = remote_text_parse(text, remote->ports, clock_now_ns(), snapshot, problem);
@@ -173,43 +162,61 @@ static int read_answer(const struct remote *remote, const struct output *output,
 	return error;
 }
 
-static int ask(const struct remote *remote, const struct output *output, struct snapshot **snapshot,
-	       char problem[REMOTE_PROBLEM_SIZE])
+static int count_by_client(const struct remote *remote, const struct output *output,
+			   struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE])
 {
 	struct command command;
 	int status = make_command(remote, &command);
 
 	if (status == 0)
-		status = run_to_its_end(command.words, output);
+		status = run_client(command.words, output);
 	free(command.words);
 	if (status == 0)
 		return read_answer(remote, output, snapshot, problem);
 	if (status > 0) {
-		tell_complaint(output->complaints, problem);
+		read_error(output->errors, problem);
 		return -EIO;
 	}
-	snprintf(problem, REMOTE_PROBLEM_SIZE, ASKING_PROGRAM ": %s", strerror(-status));
+	snprintf(problem, REMOTE_PROBLEM_SIZE, CLIENT ": %s", strerror(-status));
 	return status;
 }
 
-int remote_count(const struct remote *remote, struct snapshot **snapshot,
-		 char problem[REMOTE_PROBLEM_SIZE])
+static int count_on_host(const struct remote *remote, struct snapshot **snapshot,
+			 char problem[REMOTE_PROBLEM_SIZE])
 {
-	const struct output output = {
-		.answer = memfd_create("answer", MFD_CLOEXEC),
-		.complaints = memfd_create("complaints", MFD_CLOEXEC),
-	};
+	struct output output;
 	int error;
 
-	if (output.answer >= 0 && output.complaints >= 0) {
-		error = ask(remote, &output, snapshot, problem);
+	if (!has_client) {
+		snprintf(problem, REMOTE_PROBLEM_SIZE,
+			 "the static tcp-states cannot query other hosts (install the package)");
+		return -ENOTSUP;
+	}
+	output.answer = memfd_create("answer", MFD_CLOEXEC);
+	output.errors = memfd_create("errors", MFD_CLOEXEC);
+	if (output.answer >= 0 && output.errors >= 0) {
+		error = count_by_client(remote, &output, snapshot, problem);
 	} else {
 		error = -errno;
 		snprintf(problem, REMOTE_PROBLEM_SIZE, "memfd_create: %s", strerror(errno));
 	}
 	if (output.answer >= 0)
 		close(output.answer);
-	if (output.complaints >= 0)
-		close(output.complaints);
+	if (output.errors >= 0)
+		close(output.errors);
+	return error;
+}
+
+int remote_count(const struct remote *remote, struct snapshot **snapshot,
+		 char problem[REMOTE_PROBLEM_SIZE])
+{
+	char reason[REMOTE_PROBLEM_SIZE];
+	const int error = count_on_host(remote, snapshot, reason);
+	int length;
+
+	if (error == 0)
+		return 0;
+	length = snprintf(problem, REMOTE_PROBLEM_SIZE, "%.255s: ", remote->host);
+	utf8_copy(problem + length, REMOTE_PROBLEM_SIZE - (size_t)length, reason);
 	return error;
 }

@@ -2,8 +2,8 @@
 /*
  * Reads another host's counts from its snmpd and tcp-state-agent.
  *
- * SNMP is spoken by a program of its own, tcp-states-snmp, so that whoever counts the machine he is
- * on neither needs net-snmp nor waits for it to be loaded.
+ * The SNMP client is a separate program, tcp-states-snmp, so that counting local sockets neither
+ * needs net-snmp nor waits until it is loaded.
  */
 #ifndef CLI_REMOTE_H
 #define CLI_REMOTE_H
@@ -13,20 +13,21 @@
 #include <stdbool.h>
 
 struct remote {
-	const char *host;          /**< as net-snmp has it: NAME, ADDRESS, udp6:[ADDRESS]:PORT */
-	char *const *snmp_options; /**< net-snmp's common ones, NULL after the last */
-	bool listeners;            /**< read the listen queues too */
-	const struct watched_ports *ports; /**< read the counts of these too */
+	const char *host;          /**< as for net-snmp: NAME, ADDRESS, udp6:[ADDRESS]:PORT */
+	char *const *snmp_options; /**< options of net-snmp's commands, NULL after the last */
+	bool listeners;            /**< also read the listen queues */
+	const struct watched_ports *ports; /**< also read the counts of these */
 };
 
 /**
  * Reads the counts of @p remote.
  *
- * Waits as long as net-snmp's options -t and -r say; a caller that ends meanwhile ends that too.
- * @param snapshot the caller's to free; set only on success
- * @param problem on failure a sentence, without its stop, on one line and without '|'
- * @return 0; -ENOENT: what is asked for is not served there; -ESTALE: the counts there are too old;
- *         another -errno: there is no answer, or it cannot be used
+ * Waits as long as net-snmp's options -t and -r allow. The client is killed with the caller.
+ * @param snapshot owned by the caller; set only on success
+ * @param problem on failure, the host and the reason; it may contain any octets and must be escaped
+ *        before it is printed
+ * @return 0; -ENOENT: the counts or a port are not served; -ESTALE: the counts are too old; another
+ *         -errno: no answer, or an unusable one
  */
 int remote_count(const struct remote *remote, struct snapshot **snapshot,
 		 char problem[REMOTE_PROBLEM_SIZE]);

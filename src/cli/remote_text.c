@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/remote_text.h"
 
-#include "cli/remote_objects.h"
+#include "build.h"
 #include "clock.h"
+#include "mib_objects.h"
+#include "number.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -12,7 +14,7 @@
 
 #define ENTRIES(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The longest is a listener's: table, entry, column, type, length, IPv6 address, zone and port. */
+/* The longest is that of a listener: entry, column, type, length, IPv6 address, zone and port. */
 #define OID_MAX 28
 
 /* InetAddressType (RFC 4001, section 4) */
@@ -27,58 +29,37 @@ struct object {
 	char *value;
 };
 
-/* Counts by family and state: each comes once. */
+/* Counts by family and state. */
 struct cells {
 	uint32_t (*sockets)[STATES];
-	bool come[FAMILIES][STATES];
+	bool received[FAMILIES][STATES];
 	size_t count;
-	bool no_object, no_instance; /* of one of them at least */
+	bool no_object, no_instance; /* for at least one */
 };
 
 struct reading {
 	struct snapshot *snapshot;
 	struct cells states;
 	struct cells ports[WATCHED_PORTS_MAX];
-	bool host_come[MIB_HOST_SCALARS];
-	bool family_come[FAMILIES][MIB_COLUMN_FAMILY_FRAGMENTS + 1];
-	bool refresh_come[MIB_REFRESH_METHOD + 1];
+	bool host_received[HOST_SYN_QUEUE_COOKIES + 1];
+	bool family_received[FAMILIES][tcpFamilyFrag + 1];
+	bool refresh_received[tcpRefreshListenersOmitted + 1];
 	uint32_t age; /* TimeTicks */
 	bool age_known, duration_known, method_known;
+	bool age_hidden; /* by a view */
+	bool any_served; /* any object, even without a value */
 	const char *last_error;
 	size_t listeners_allocated;
-	int listener_column; /* of the last listener, the last that came; 0: all did */
+	int listener_column; /* the last one received of the last listener; 0: complete */
 };
 
 /* ---- numbers ---- */
-
-/* Reads a number of decimal digits, as many as there are. */
-static bool parse_digits(const char **text, uint64_t most, uint64_t *number)
-{
-	const char *digit = *text;
-
-	for (*number = 0; *digit >= '0' && *digit <= '9'; digit++) {
-		const unsigned int value = (unsigned int)(*digit - '0');
-
-		if (*number > (most - value) / 10)
-			return false;
-		*number = *number * 10 + value;
-	}
-	if (digit == *text)
-		return false;
-	*text = digit;
-	return true;
-}
-
-static bool parse_number(const char *text, uint64_t most, uint64_t *number)
-{
-	return parse_digits(&text, most, number) && *text == '\0';
-}
 
 static bool parse_gauge(const char *text, uint32_t *gauge)
 {
 	uint64_t number;
 
-	if (!parse_number(text, UINT32_MAX, &number))
+	if (!number_parse(text, 0, UINT32_MAX, &number))
 		return false;
 	*gauge = (uint32_t)number;
 	return true;
@@ -89,7 +70,7 @@ static bool parse_oid(const char *text, struct object *object)
 	uint64_t number;
 
 	for (object->length = 0; object->length < ENTRIES(object->oid); text++) {
-		if (!parse_digits(&text, UINT32_MAX, &number))
+		if (!number_take(&text, UINT32_MAX, &number))
 			return false;
 		object->oid[object->length++] = (uint32_t)number;
 		if (*text != '.')
@@ -104,13 +85,13 @@ static bool is_missing(const struct object *object)
 	       strcmp(object->value, "noSuchInstance") == 0;
 }
 
-/* @return false if it has come before */
-static bool come_first(bool *come)
+/* @return false if it was received before */
+static bool set_received(bool *received)
 {
-	bool before = *come;
+	bool first = !*received;
 
-	*come = true;
-	return !before;
+	*received = true;
+	return first;
 }
 
 /* ---- counts by family and state ---- */
@@ -120,7 +101,7 @@ static bool read_cell(struct cells *cells, uint32_t version, uint32_t number,
 {
 	const uint32_t family = version - 1, state = number - 1; /* both count from 1 */
 
-	if (family >= FAMILIES || state >= STATES || !come_first(&cells->come[family][state]))
+	if (family >= FAMILIES || state >= STATES || !set_received(&cells->received[family][state]))
 		return false;
 	cells->count++;
 	cells->no_object |= strcmp(object->value, "noSuchObject") == 0;
@@ -132,7 +113,7 @@ static bool read_state_count(struct reading *reading, const struct object *objec
 {
 	const uint32_t *oid = object->oid;
 
-	return object->length == 6 && oid[2] == MIB_ENTRY && oid[3] == MIB_COLUMN_STATE_COUNT &&
+	return object->length == 6 && oid[2] == tcpStateCountEntry && oid[3] == tcpStateCount &&
 	       read_cell(&reading->states, oid[4], oid[5], object);
 }
 
@@ -142,14 +123,14 @@ static bool read_port_state(struct reading *reading, const struct object *object
 	const uint32_t *oid = object->oid;
 	const struct port_count *port;
 
-	if (object->length != 7 || oid[2] != MIB_ENTRY || oid[3] != MIB_COLUMN_PORT_STATE_COUNT)
+	if (object->length != 7 || oid[2] != tcpPortStateEntry || oid[3] != tcpPortStateCount)
 		return false;
 	port = oid[5] <= UINT16_MAX ? snapshot_port(snapshot, (uint16_t)oid[5]) : NULL;
 	return port != NULL &&
 	       read_cell(&reading->ports[port - snapshot->ports], oid[4], oid[6], object);
 }
 
-/* ---- the host's own counts, known or not ---- */
+/* ---- counts of the host, known or not ---- */
 
 static bool read_host_object(struct reading *reading, enum host_object to,
 			     const struct object *object)
@@ -158,7 +139,7 @@ static bool read_host_object(struct reading *reading, enum host_object to,
 
 	if (is_missing(object))
 		return true;
-	if (!parse_number(object->value, UINT64_MAX, &number))
+	if (!number_parse(object->value, 0, UINT64_MAX, &number))
 		return false;
 	host_set(&reading->snapshot->host, to, number);
 	return true;
@@ -167,29 +148,31 @@ static bool read_host_object(struct reading *reading, enum host_object to,
 static bool read_host(struct reading *reading, const struct object *object)
 {
 	const uint32_t *oid = object->oid;
-	const uint32_t place = oid[2] - 1;
+	const uint32_t i = oid[2] - tcpHostOrphans;
 
-	return object->length == 4 && place < MIB_HOST_SCALARS && oid[3] == 0 &&
-	       come_first(&reading->host_come[place]) &&
-	       read_host_object(reading, (enum host_object)place, object);
+	_Static_assert(tcpHostSynQueueCookies - tcpHostOrphans == HOST_SYN_QUEUE_COOKIES,
+		       "enum host_object begins with the scalars of tcpHost");
+	return object->length == 4 && i <= HOST_SYN_QUEUE_COOKIES && oid[3] == 0 &&
+	       set_received(&reading->host_received[i]) &&
+	       read_host_object(reading, (enum host_object)i, object);
 }
 
 static bool read_family(struct reading *reading, const struct object *object)
 {
-	static const enum host_object of_ipv4[] = {
-		[MIB_COLUMN_FAMILY_UDP] = HOST_UDP_IPV4,
-		[MIB_COLUMN_FAMILY_RAW] = HOST_RAW_IPV4,
-		[MIB_COLUMN_FAMILY_FRAGMENTS] = HOST_FRAGMENTS_IPV4,
+	static const enum host_object *const objects[] = {
+		[tcpFamilyUdp] = host_udp,
+		[tcpFamilyRaw] = host_raw,
+		[tcpFamilyFrag] = host_fragments,
 	};
 	const uint32_t column = object->oid[3], family = object->oid[4] - 1;
 
-	return object->length == 5 && object->oid[2] == MIB_ENTRY && family < FAMILIES &&
-	       column >= MIB_COLUMN_FAMILY_UDP && column <= MIB_COLUMN_FAMILY_FRAGMENTS &&
-	       come_first(&reading->family_come[family][column]) &&
-	       read_host_object(reading, of_ipv4[column] + family, object);
+	return object->length == 5 && object->oid[2] == tcpFamilyEntry && family < FAMILIES &&
+	       column >= tcpFamilyUdp && column <= tcpFamilyFrag &&
+	       set_received(&reading->family_received[family][column]) &&
+	       read_host_object(reading, objects[column][family], object);
 }
 
-/* ---- the refreshing ---- */
+/* ---- health of the agent ---- */
 
 static bool read_method(struct reading *reading, const char *value)
 {
@@ -206,40 +189,45 @@ static bool read_refresh(struct reading *reading, const struct object *object)
 {
 	const uint32_t scalar = object->oid[2];
 
-	if (object->length != 4 || object->oid[3] != 0 || scalar > MIB_REFRESH_METHOD ||
-	    !come_first(&reading->refresh_come[scalar]))
+	if (object->length != 4 || object->oid[3] != 0 || scalar > tcpRefreshListenersOmitted ||
+	    !set_received(&reading->refresh_received[scalar]))
 		return false;
-	if (is_missing(object))
+	if (is_missing(object)) {
+		if (scalar == tcpRefreshAge)
+			reading->age_hidden = strcmp(object->value, "noSuchObject") == 0;
 		return true;
+	}
 	switch (scalar) {
-	case MIB_REFRESH_AGE:
+	case tcpRefreshAge:
 		return reading->age_known = parse_gauge(object->value, &reading->age);
-	case MIB_REFRESH_DURATION:
+	case tcpRefreshDuration:
 		return reading->duration_known =
 			       parse_gauge(object->value, &reading->snapshot->duration_us);
-	case MIB_REFRESH_LAST_ERROR:
+	case tcpRefreshLastError:
 		reading->last_error = object->value;
 		return true;
-	case MIB_REFRESH_METHOD:
+	case tcpRefreshMethod:
 		return read_method(reading, object->value);
+	case tcpRefreshListenersOmitted:
+		return parse_gauge(object->value, &reading->snapshot->listeners_omitted);
 	default:
 		return false;
 	}
 }
 
-/* ---- listeners, a row after the other ---- */
+/* ---- listeners, row by row ---- */
 
 static bool read_octets(const uint32_t *oid, uint8_t *octets, size_t count)
 {
-	for (size_t octet = 0; octet < count; octet++) {
-		if (oid[octet] > UINT8_MAX)
+	for (size_t i = 0; i < count; i++) {
+		if (oid[i] > UINT8_MAX)
 			return false;
-		octets[octet] = (uint8_t)oid[octet];
+		octets[i] = (uint8_t)oid[i];
 	}
 	return true;
 }
 
-/* The index: type, the address's length and octets, port. */
+/* The index is the type, length and octets of the address, and the port. */
 static bool read_endpoint(const uint32_t *index, size_t length, struct endpoint *endpoint)
 {
 	const uint32_t *address = index + 2;
@@ -257,8 +245,8 @@ static bool read_endpoint(const uint32_t *index, size_t length, struct endpoint 
 		size = ADDRESS_SIZE_IPV6;
 		if (!read_octets(address + size, zone, sizeof(zone)))
 			return false;
-		for (size_t octet = 0; octet < sizeof(zone); octet++)
-			endpoint->zone = endpoint->zone << 8 | zone[octet];
+		for (size_t i = 0; i < sizeof(zone); i++)
+			endpoint->zone = endpoint->zone << 8 | zone[i];
 		if (endpoint->zone == 0)
 			return false;
 	} else if (index[0] != TYPE_IPV6 || size != ADDRESS_SIZE_IPV6) {
@@ -272,8 +260,8 @@ static struct listener *last_listener(const struct reading *reading)
 	return &reading->snapshot->listeners[reading->snapshot->listeners_count - 1];
 }
 
-/* Rows come in endpoint_compare()'s order. @return 0, -EPROTO or -ENOMEM */
-static int add_listener(struct reading *reading, const struct endpoint *endpoint)
+/* Rows are in the order of endpoint_compare(). @return 0, -EPROTO or -ENOMEM */
+static int add_received_listener(struct reading *reading, const struct endpoint *endpoint)
 {
 	struct snapshot *snapshot = reading->snapshot;
 	struct listener *listeners;
@@ -293,47 +281,63 @@ static int add_listener(struct reading *reading, const struct endpoint *endpoint
 	return 0;
 }
 
-/* Of each row the columns come one after the other, and then those of the next row. */
+static void set_listener(struct listener *listener, int column, uint32_t number)
+{
+	switch (column) {
+	case tcpListenSockets:
+		listener->sockets = number;
+		break;
+	case tcpListenQueued:
+		listener->queued = number;
+		break;
+	case tcpListenBacklog:
+		listener->backlog = number;
+		break;
+	case tcpListenDropped:
+		listener->dropped = number;
+		break;
+	case tcpListenFill:
+		listener->fill = number;
+		break;
+	case tcpListenFillMax:
+		listener->fill_max = number;
+		break;
+	default:
+		listener->syn_queue = number;
+	}
+}
+
+/* The columns of a row follow one another, and then those of the next row. */
 static int read_listener(struct reading *reading, const struct object *object)
 {
 	static const int next_column[] = {
-		[0] = MIB_COLUMN_LISTEN_SOCKETS,
-		[MIB_COLUMN_LISTEN_SOCKETS] = MIB_COLUMN_LISTEN_QUEUED,
-		[MIB_COLUMN_LISTEN_QUEUED] = MIB_COLUMN_LISTEN_BACKLOG,
-		[MIB_COLUMN_LISTEN_BACKLOG] = MIB_COLUMN_LISTEN_DROPPED,
+		[0] = tcpListenSockets,
+		[tcpListenSockets] = tcpListenQueued,
+		[tcpListenQueued] = tcpListenBacklog,
+		[tcpListenBacklog] = tcpListenDropped,
+		[tcpListenDropped] = tcpListenFill,
+		[tcpListenFill] = tcpListenFillMax,
+		[tcpListenFillMax] = tcpListenSynQueue,
 	};
 	const int column = next_column[reading->listener_column];
 	struct endpoint endpoint;
 	uint32_t number;
 
-	if (object->length < 4 || object->oid[2] != MIB_ENTRY ||
+	if (object->length < 4 || object->oid[2] != tcpListenQueueEntry ||
 	    object->oid[3] != (uint32_t)column ||
 	    !read_endpoint(object->oid + 4, object->length - 4, &endpoint) ||
 	    !parse_gauge(object->value, &number))
 		return -EPROTO;
-	if (column == MIB_COLUMN_LISTEN_SOCKETS) {
-		int error = add_listener(reading, &endpoint);
+	if (column == tcpListenSockets) {
+		int error = add_received_listener(reading, &endpoint);
 
 		if (error != 0)
 			return error;
 	} else if (endpoint_compare(&last_listener(reading)->endpoint, &endpoint) != 0) {
 		return -EPROTO;
 	}
-	reading->listener_column = column;
-	switch (column) {
-	case MIB_COLUMN_LISTEN_SOCKETS:
-		last_listener(reading)->sockets = number;
-		break;
-	case MIB_COLUMN_LISTEN_QUEUED:
-		last_listener(reading)->queued = number;
-		break;
-	case MIB_COLUMN_LISTEN_BACKLOG:
-		last_listener(reading)->backlog = number;
-		break;
-	default:
-		last_listener(reading)->dropped = number;
-		reading->listener_column = 0;
-	}
+	set_listener(last_listener(reading), column, number);
+	reading->listener_column = column == tcpListenSynQueue ? 0 : column;
 	return 0;
 }
 
@@ -343,24 +347,25 @@ static int read_object(struct reading *reading, const struct object *object)
 {
 	bool understood = false;
 
-	if (object->length < 4 || object->oid[0] != MIB_OBJECTS)
+	if (object->length < 4 || object->oid[0] != tcpStateCountObjects)
 		return -EPROTO;
+	reading->any_served |= strcmp(object->value, "noSuchObject") != 0;
 	switch (object->oid[1]) {
-	case MIB_STATE_COUNT:
+	case tcpStateCountTable:
 		understood = read_state_count(reading, object);
 		break;
-	case MIB_FAMILY:
+	case tcpFamilyTable:
 		understood = read_family(reading, object);
 		break;
-	case MIB_HOST:
+	case tcpHost:
 		understood = read_host(reading, object);
 		break;
-	case MIB_LISTEN_QUEUE:
+	case tcpListenQueueTable:
 		return read_listener(reading, object);
-	case MIB_PORT_STATE:
+	case tcpPortStateTable:
 		understood = read_port_state(reading, object);
 		break;
-	case MIB_REFRESH:
+	case tcpRefresh:
 		understood = read_refresh(reading, object);
 		break;
 	default:
@@ -379,7 +384,7 @@ static int read_line(struct reading *reading, char *line)
 	return parse_oid(line, &object) ? read_object(reading, &object) : -EPROTO;
 }
 
-/* A line that does not end may be a part of one. */
+/* A line without an end may be incomplete. */
 static int read_lines(struct reading *reading, char *text, char problem[REMOTE_PROBLEM_SIZE])
 {
 	int error = 0;
@@ -388,34 +393,52 @@ static int read_lines(struct reading *reading, char *text, char problem[REMOTE_P
 		char *line = strsep(&text, "\n");
 
 		error = text == NULL ? -EPROTO : read_line(reading, line);
-		if (error == -EPROTO) {
-			remote_text_clean(line);
-			snprintf(problem, REMOTE_PROBLEM_SIZE,
-				 "this is not what tcp-state-agent says: %.60s", line);
-		}
+		if (error == -EPROTO)
+			snprintf(problem, REMOTE_PROBLEM_SIZE, "unexpected answer: %.60s", line);
 	}
 	return error;
 }
 
-/* ---- the whole ---- */
+/* ---- the complete answer ---- */
 
-static int tell_too_old(const struct reading *reading, char problem[REMOTE_PROBLEM_SIZE])
+/*
+ * snmpd returns the same for objects that nobody serves and for those that a view excludes. Other
+ * objects show that the agent is running, unless the view excludes these too.
+ */
+static int describe_absence(const struct reading *reading, char problem[REMOTE_PROBLEM_SIZE])
+{
+	static const unsigned int root[] = {MIB_ROOT};
+	int length = snprintf(
+		problem, REMOTE_PROBLEM_SIZE, "%s; snmpd.conf there: view NAME included ",
+		reading->any_served ? "the view of this community or user hides the counts"
+				    : "tcp-state-agent is not running, or the view of this "
+				      "community or user hides its counts");
+
+	for (size_t i = 0; i < ENTRIES(root); i++)
+		length += snprintf(problem + length, REMOTE_PROBLEM_SIZE - (size_t)length, ".%u",
+				   root[i]);
+	return -ENOENT;
+}
+
+static int describe_too_old(const struct reading *reading, char problem[REMOTE_PROBLEM_SIZE])
 {
 	const char *last_error = reading->last_error;
 	const bool has_failed = last_error != NULL && last_error[0] != '\0';
 	int length;
 
-	if (!reading->age_known)
+	if (reading->age_known)
 		length = snprintf(problem, REMOTE_PROBLEM_SIZE,
-				  "tcp-state-agent has not counted anything there yet");
+				  "the last counts are %u s old and no longer served (maxAge)",
+				  (unsigned int)(reading->age * NS_PER_TICK / NS_PER_SECOND));
+	else if (reading->age_hidden)
+		length = snprintf(problem, REMOTE_PROBLEM_SIZE,
+				  "no counts are served, and the view hides why (tcpRefresh)");
 	else
 		length = snprintf(problem, REMOTE_PROBLEM_SIZE,
-				  "the counts there are %u s old, too old to be served",
-				  (unsigned int)(reading->age * NS_PER_TICK / NS_PER_SECOND));
+				  "tcp-state-agent has not counted anything yet");
 	if (has_failed)
 		snprintf(problem + length, REMOTE_PROBLEM_SIZE - (size_t)length, ": %.255s",
 			 last_error);
-	remote_text_clean(problem);
 	return -ESTALE;
 }
 
@@ -427,16 +450,18 @@ static int check_ports(const struct reading *reading, char problem[REMOTE_PROBLE
 		const struct cells *cells = &reading->ports[port];
 
 		if (cells->no_object || cells->no_instance) {
-			snprintf(problem, REMOTE_PROBLEM_SIZE,
-				 "tcp-state-agent does not watch port %u there: watchPort",
-				 snapshot->ports[port].port.number);
+			snprintf(
+				problem, REMOTE_PROBLEM_SIZE,
+				"port %u is not watched (tcp-state-agent.conf there: watchPort %u)",
+				snapshot->ports[port].port.number,
+				snapshot->ports[port].port.number);
 			return -ENOENT;
 		}
 	}
 	return 0;
 }
 
-static bool is_complete(const struct reading *reading)
+static bool is_complete_answer(const struct reading *reading)
 {
 	if (reading->states.count != FAMILY_STATES)
 		return false;
@@ -448,32 +473,42 @@ static bool is_complete(const struct reading *reading)
 	       reading->listener_column == 0;
 }
 
-static int check(const struct reading *reading, char problem[REMOTE_PROBLEM_SIZE])
+static int check_answer(const struct reading *reading, char problem[REMOTE_PROBLEM_SIZE])
 {
 	int error;
 
-	if (reading->states.no_object) {
-		snprintf(
-			problem, REMOTE_PROBLEM_SIZE,
-			"TCP-STATE-COUNT-MIB is not served there: tcp-state-agent does not run, or "
-			"snmpd's view leaves it out");
-		return -ENOENT;
-	}
+	if (reading->states.no_object)
+		return describe_absence(reading, problem);
 	if (reading->states.no_instance)
-		return tell_too_old(reading, problem);
+		return describe_too_old(reading, problem);
 	error = check_ports(reading, problem);
-	if (error == 0 && !is_complete(reading)) {
-		snprintf(problem, REMOTE_PROBLEM_SIZE, "the answer is not complete");
+	if (error == 0 && !is_complete_answer(reading)) {
+		snprintf(problem, REMOTE_PROBLEM_SIZE, "incomplete answer");
 		error = -EPROTO;
 	}
 	return error;
 }
 
-static int prepare(struct reading *reading, const struct watched_ports *ports)
+/*
+ * 0 sockets in closed may also mean that the agent does not count them (countBoundInactive). Any
+ * other number is a count.
+ */
+static bool closed_is_counted(const struct snapshot *snapshot)
+{
+	uint32_t closed = snapshot_total(snapshot, STATE_CLOSED);
+
+	for (size_t port = 0; port < snapshot->ports_count; port++)
+		closed |= snapshot->ports[port].sockets[FAMILY_IPV4][STATE_CLOSED] |
+			  snapshot->ports[port].sockets[FAMILY_IPV6][STATE_CLOSED];
+	return closed != 0;
+}
+
+static int prepare_snapshot(struct reading *reading, const struct watched_ports *ports)
 {
 	struct snapshot *snapshot = reading->snapshot;
 	int error = snapshot_watch(snapshot, ports);
 
+	snapshot->listeners_tracked = true;
 	reading->states.sockets = snapshot->sockets;
 	for (size_t port = 0; port < snapshot->ports_count; port++)
 		reading->ports[port].sockets = snapshot->ports[port].sockets;
@@ -484,27 +519,27 @@ int remote_text_parse(char *text, const struct watched_ports *ports, int64_t now
 		      struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE])
 {
 	struct reading reading = {.snapshot = snapshot_new()};
-	int error = reading.snapshot == NULL ? -ENOMEM : prepare(&reading, ports);
+	int error = -ENOMEM;
 
-	if (error == 0)
-		error = read_lines(&reading, text, problem);
-	if (error == 0)
-		error = check(&reading, problem);
-	if (error == 0) {
-		reading.snapshot->taken_ns = now_ns - reading.age * NS_PER_TICK;
-		*snapshot = reading.snapshot;
-		return 0;
-	}
+	if (reading.snapshot == NULL)
+		goto cleanup;
+	error = prepare_snapshot(&reading, ports);
+	if (error != 0)
+		goto cleanup;
+	error = read_lines(&reading, text, problem);
+	if (error != 0)
+		goto cleanup;
+	error = check_answer(&reading, problem);
+	if (error != 0)
+		goto cleanup;
+	reading.snapshot->closed_counted = closed_is_counted(reading.snapshot);
+	reading.snapshot->taken_ns = now_ns - reading.age * NS_PER_TICK;
+	*snapshot = reading.snapshot;
+	return 0;
+
+cleanup:
 	if (error == -ENOMEM)
 		snprintf(problem, REMOTE_PROBLEM_SIZE, "%s", strerror(ENOMEM));
 	snapshot_free(reading.snapshot);
 	return error;
-}
-
-void remote_text_clean(char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text < ' ' || *text > '~' || *text == '|')
-			*text = '?';
-	}
 }

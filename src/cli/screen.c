@@ -23,7 +23,7 @@ static int flush(void)
 
 void screen_initialise(struct screen *screen)
 {
-	/* A picture is written at once, not line by line. */
+	/* A frame is written in one piece, not line by line. */
 	setvbuf(stdout, NULL, _IOFBF, PICTURE_SIZE);
 	screen->keyboard = tcgetattr(STDIN_FILENO, &screen->before) == 0 ? STDIN_FILENO : -1;
 }
@@ -59,8 +59,9 @@ static size_t screen_height(void)
 }
 
 /*
- * Each line is cleared before it is written: behind a line as long as the screen is wide, the
- * cursor is still on its last character. The last line has no end, which would scroll.
+ * Each line is cleared before it is written, because after a line that fills the width of the
+ * screen, the cursor remains on its last character. The last line has no newline, which would
+ * scroll.
  */
 int screen_draw(char *text)
 {

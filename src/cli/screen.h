@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The terminal as a screen that is drawn again and again, and that is afterwards as it was before.
+ * The terminal in full-screen mode, which is restored afterwards.
  */
 #ifndef CLI_SCREEN_H
 #define CLI_SCREEN_H
@@ -8,21 +8,20 @@
 #include <termios.h>
 
 struct screen {
-	int keyboard;          /**< -1: none; where keys come from, unread ones included */
-	struct termios before; /**< the keyboard's settings */
+	int keyboard;          /**< the descriptor that keys are read from; -1: none */
+	struct termios before; /**< the settings to restore */
 };
 
-/** Finds out whether there is a keyboard. Nothing was written to standard output before. */
+/** Looks for a keyboard. To be called before anything is written to standard output. */
 void screen_initialise(struct screen *screen);
 
-/** Turns to a screen of its own, with keys that come at once and are not shown. @return 0 or -errno
- */
+/** Switches to the alternate screen, with unbuffered input without echo. @return 0 or -errno */
 int screen_enter(const struct screen *screen);
 
-/** Shows @p text, whose lines end with '\n', or what there is room for. @return 0 or -errno */
+/** Shows as much of @p text as fits. Its lines end with '\n'. @return 0 or -errno */
 int screen_draw(char *text);
 
-/** Turns back; may be called at any time. */
+/** Restores the terminal. May be called at any time. */
 void screen_leave(const struct screen *screen);
 
 #endif

@@ -2,6 +2,7 @@
 #include "cli/source.h"
 
 #include "cli/local.h"
+#include "utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,7 @@ static int count_locally(const struct source *source, struct snapshot **snapshot
 			 char problem[REMOTE_PROBLEM_SIZE])
 {
 	const char *failed;
-	int error = local_count(&source->wanted, snapshot, &failed);
+	int error = local_count(&source->refresh_options, snapshot, &failed);
 
 	if (error != 0)
 		snprintf(problem, REMOTE_PROBLEM_SIZE, "%s: %s", failed, strerror(-error));
@@ -28,7 +29,7 @@ int source_count(const struct source *source, struct snapshot **snapshot,
 void source_name(const struct source *source, char *name, size_t size)
 {
 	if (source->remote.host != NULL)
-		snprintf(name, size, "%s", source->remote.host);
+		utf8_copy(name, size, source->remote.host);
 	else if (gethostname(name, size) < 0)
 		snprintf(name, size, "this machine");
 	name[size - 1] = '\0';

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where snapshots come from: this machine, or another one by SNMP.
+ * The source of snapshots: this machine, or another one by SNMP.
  */
 #ifndef CLI_SOURCE_H
 #define CLI_SOURCE_H
 
 #include "cli/remote.h"
-#include "collect/gatherer.h"
+#include "collect/refresher.h"
 
 struct source {
-	struct wanted wanted; /**< of this machine; of another one its ports alone matter */
-	struct remote remote; /**< host NULL: this machine */
+	struct refresh_options refresh_options; /**< for another machine, only the ports are used */
+	struct remote remote;                   /**< host NULL: this machine */
 };
 
 /**
  * Counts once.
- * @param snapshot the caller's to free; set only on success
- * @param problem on failure a sentence without its stop
+ * @param snapshot owned by the caller; set only on success
+ * @param problem on failure, the reason, which must be escaped before it is printed
  * @return 0 or -errno
  */
 int source_count(const struct source *source, struct snapshot **snapshot,
 		 char problem[REMOTE_PROBLEM_SIZE]);
 
-/** The name of the machine that is counted. */
+/** The name of the machine whose sockets are counted. */
 void source_name(const struct source *source, char *name, size_t size);
 
 #endif

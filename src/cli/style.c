@@ -10,7 +10,7 @@
 
 #define USUAL_WIDTH 80
 
-/* A terminal that does not know its own width, such as a serial line, has 0. */
+/* The width of a terminal that does not know it, such as a serial line, is 0. */
 static size_t terminal_width(int descriptor)
 {
 	struct winsize size;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How tables look where they are shown.
+ * The capabilities of the output that tables adapt to.
  */
 #ifndef CLI_STYLE_H
 #define CLI_STYLE_H
@@ -10,9 +10,9 @@
 #include <stdio.h>
 
 struct style {
-	size_t width; /**< no line is longer; SIZE_MAX: as long as it likes */
-	bool colour;  /**< by ECMA-48's SGR sequences */
-	bool utf8;    /**< else ASCII alone */
+	size_t width; /**< the maximum length of a line; SIZE_MAX: unlimited */
+	bool colour;  /**< ECMA-48 SGR sequences */
+	bool utf8;    /**< false: only ASCII */
 };
 
 enum colour {
@@ -25,12 +25,12 @@ enum colour {
 };
 
 /**
- * How what is written to @p file is to look: coloured and no wider than it is on a terminal, unless
- * the environment's NO_COLOR or TERM say otherwise; in UTF-8 where setlocale() has chosen it.
+ * Returns the style for @p file. A terminal has its width, and colours unless NO_COLOR or TERM in
+ * the environment disable them. UTF-8 depends on the locale that was set by setlocale().
  */
 struct style style_of(FILE *file);
 
-/** Writes @p text, of @p length bytes, in @p colour, if there are any colours. */
+/** Writes @p length bytes of @p text, in @p colour if the style has colours. */
 void style_write(FILE *file, const struct style *style, enum colour colour, const char *text,
 		 size_t length);
 

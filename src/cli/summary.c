@@ -49,11 +49,10 @@ static struct summary_number subtract(struct summary_number left, struct summary
 	return summary_add(left, right);
 }
 
-/* Where the kernel's own count is not told, what is listed comes next to it. */
+/* If the kernel's own count is unknown, the number of listed sockets is the best approximation. */
 static struct summary_number tcp_in_use(const struct snapshot *snapshot, enum tcp_family family)
 {
-	static const enum host_object objects[FAMILIES] = {HOST_IN_USE_IPV4, HOST_IN_USE_IPV6};
-	struct summary_number in_use = of_host(snapshot, objects[family]);
+	struct summary_number in_use = of_host(snapshot, host_in_use[family]);
 
 	if (in_use.known)
 		return in_use;
@@ -78,13 +77,10 @@ static struct summary_number established(const struct snapshot *snapshot)
 static void sum_up_in_use(const struct snapshot *snapshot, struct summary *summary)
 {
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
-		/* The object of the second family follows that of the first. */
-		const unsigned int next = family;
-
-		summary->in_use[SUMMARY_RAW][family] = of_host(snapshot, HOST_RAW_IPV4 + next);
-		summary->in_use[SUMMARY_UDP][family] = of_host(snapshot, HOST_UDP_IPV4 + next);
+		summary->in_use[SUMMARY_RAW][family] = of_host(snapshot, host_raw[family]);
+		summary->in_use[SUMMARY_UDP][family] = of_host(snapshot, host_udp[family]);
 		summary->in_use[SUMMARY_FRAGMENTS][family] =
-			of_host(snapshot, HOST_FRAGMENTS_IPV4 + next);
+			of_host(snapshot, host_fragments[family]);
 		summary->in_use[SUMMARY_TCP][family] = tcp_in_use(snapshot, family);
 	}
 }

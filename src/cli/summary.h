@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What ss -s prints, by its own arithmetic (misc/ss.c, print_summary): totals by transport and
- * family.
+ * The totals by transport and family that ss -s prints (iproute2, misc/ss.c, print_summary).
  */
 #ifndef CLI_SUMMARY_H
 #define CLI_SUMMARY_H
@@ -9,10 +8,10 @@
 #include "model/snapshot.h"
 
 enum summary_total {
-	SUMMARY_SOCKETS, /**< of all kinds, of the network namespace */
+	SUMMARY_SOCKETS, /**< sockets of all kinds in the network namespace */
 	SUMMARY_TCP_TOTAL,
-	SUMMARY_ESTABLISHED, /**< closeWait among them */
-	SUMMARY_CLOSED,      /**< timeWait among them */
+	SUMMARY_ESTABLISHED, /**< includes closeWait */
+	SUMMARY_CLOSED,      /**< includes timeWait */
 	SUMMARY_ORPHANED,
 	SUMMARY_TIME_WAIT,
 	SUMMARY_TOTALS,
@@ -21,7 +20,7 @@ enum summary_total {
 enum summary_transport {
 	SUMMARY_RAW,
 	SUMMARY_UDP,
-	SUMMARY_TCP, /**< neither timeWait nor synReceived */
+	SUMMARY_TCP, /**< without timeWait and synReceived */
 	SUMMARY_FRAGMENTS,
 	SUMMARY_TRANSPORTS,
 };
@@ -44,7 +43,7 @@ const char *summary_total_name(enum summary_total total);
 /** "raw" to "fragments" */
 const char *summary_transport_name(enum summary_transport transport);
 
-/** The sum, known if both are. */
+/** The sum of two counts, which is known if both are. */
 struct summary_number summary_add(struct summary_number left, struct summary_number right);
 
 #endif

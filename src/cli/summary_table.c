@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/summary_table.h"
+
 #include "cli/grid.h"
 #include "cli/summary.h"
-#include "cli/tables.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,7 +25,7 @@ static const struct grid_column columns[COLUMNS] = {
 	[COLUMN_IPV6] = {"IPv6", .right = true},
 };
 
-/* What is not known is no zero. */
+/* An unknown value is not shown as zero. */
 static void number_text(char *text, size_t size, struct summary_number number)
 {
 	if (number.known)
@@ -70,21 +71,24 @@ static int print_transports(FILE *file, const struct summary *summary, const str
 	int error = 0;
 
 	grid_initialise(&grid, columns, COLUMNS);
-	for (size_t place = 0; error == 0 && place < sizeof(transports) / sizeof(transports[0]);
-	     place++) {
-		const struct summary_number *in_use = summary->in_use[transports[place].transport];
+	for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
+		const struct summary_number *in_use = summary->in_use[transports[i].transport];
 
-		error = add_transport(&grid, transports[place].name, in_use[FAMILY_IPV4],
+		error = add_transport(&grid, transports[i].name, in_use[FAMILY_IPV4],
 				      in_use[FAMILY_IPV6]);
+		if (error != 0)
+			goto cleanup;
 	}
-	if (error == 0)
-		error = add_transport(&grid, "INET", internet(summary, FAMILY_IPV4),
-				      internet(summary, FAMILY_IPV6));
-	if (error == 0)
-		error = add_transport(&grid, "FRAG", fragments[FAMILY_IPV4],
-				      fragments[FAMILY_IPV6]);
-	if (error == 0)
-		grid_print(file, &grid, style);
+	error = add_transport(&grid, "INET", internet(summary, FAMILY_IPV4),
+			      internet(summary, FAMILY_IPV6));
+	if (error != 0)
+		goto cleanup;
+	error = add_transport(&grid, "FRAG", fragments[FAMILY_IPV4], fragments[FAMILY_IPV6]);
+	if (error != 0)
+		goto cleanup;
+	grid_print(file, &grid, style);
+
+cleanup:
 	grid_finalise(&grid);
 	return error;
 }
@@ -110,7 +114,7 @@ static void print_totals(FILE *file, const struct summary *summary, const struct
 	fprintf(file, "Total: %s\n%s\n\n", numbers[SUMMARY_SOCKETS], tcp);
 }
 
-int table_summary(FILE *file, const struct snapshot *snapshot, const struct style *style)
+int summary_table_write(FILE *file, const struct snapshot *snapshot, const struct style *style)
 {
 	const struct summary summary = summary_of(snapshot);
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/tables.h"
 
+#include "cli/counts_table.h"
+#include "cli/listeners_table.h"
+#include "cli/summary_table.h"
+
 #include <errno.h>
 
 int table_write(FILE *file, const struct snapshot *snapshot, const struct view *view,
@@ -9,11 +13,11 @@ int table_write(FILE *file, const struct snapshot *snapshot, const struct view *
 	switch (view->subject) {
 	case VIEW_COUNTS:
 	case VIEW_PORTS:
-		return table_counts(file, snapshot, view, style, trends);
+		return counts_table_write(file, snapshot, view, style, trends);
 	case VIEW_LISTENERS:
-		return table_listeners(file, snapshot, view, style);
+		return listeners_table_write(file, snapshot, view, style);
 	case VIEW_SUMMARY:
-		return table_summary(file, snapshot, style);
+		return summary_table_write(file, snapshot, style);
 	case VIEW_SUBJECTS:
 		break;
 	}

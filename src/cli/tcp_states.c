@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tcp-states: how many TCP sockets this machine, or another one, has in each state.
+ * tcp-states: shows the number of TCP sockets in each state on this machine or another one.
  */
 #include "cli/options.h"
 #include "cli/source.h"
@@ -8,20 +8,24 @@
 #include "cli/verify.h"
 #include "cli/watch.h"
 #include "collect/sock_diag.h"
+#include "inherited.h"
+#include "streams.h"
+#include "utf8.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* As grep and diff have it: 1 is an answer. */
+/* As in grep and diff, 1 is a result, and 2 an error. */
 #define EXIT_DISAGREEMENT 1
 #define EXIT_TROUBLE 2
 
 static int trouble(const char *problem)
 {
-	fprintf(stderr, "tcp-states: %s\n", problem);
+	utf8_print_line(stderr, UTF8_ANYWHERE, "tcp-states: %s", problem);
 	return EXIT_TROUBLE;
 }
 
@@ -39,37 +43,59 @@ static int count_once(const struct source *source, const struct options *options
 {
 	char problem[REMOTE_PROBLEM_SIZE];
 	struct snapshot *snapshot;
+	uint32_t omitted;
 	int error;
 
 	if (source_count(source, &snapshot, problem) != 0)
 		return trouble(problem);
 	error = write_snapshot(snapshot, options);
+	omitted = options->view.subject == VIEW_LISTENERS ? snapshot->listeners_omitted : 0;
 	snapshot_free(snapshot);
-	return error == 0 ? EXIT_SUCCESS : trouble(strerror(-error));
+	if (error != 0)
+		return trouble(strerror(-error));
+	if (omitted == 0)
+		return EXIT_SUCCESS;
+	snprintf(problem, sizeof(problem),
+		 "incomplete list: %" PRIu32 " more endpoints are not served there "
+		 "(tcpRefreshListenersOmitted)",
+		 omitted);
+	return trouble(problem);
 }
 
 static int verify(void)
 {
 	const struct style style = style_of(stdout);
-	struct comparison comparison;
+	struct verification verification;
 	const char *failed;
-	int error = verify_count(&comparison, &failed);
+	int error = verify_count(&verification, &failed);
 
 	if (error != 0) {
 		fprintf(stderr, "tcp-states: --verify: %s: %s\n", failed,
 			error == -ENODATA ? "nothing can be derived" : strerror(-error));
 		return EXIT_TROUBLE;
 	}
-	error = verify_print(stdout, &comparison, &style);
+	error = verify_print(stdout, &verification, &style);
 	if (error != 0)
 		return trouble(strerror(-error));
-	return comparison_agrees(&comparison) ? EXIT_SUCCESS : EXIT_DISAGREEMENT;
+	return verification_agrees(&verification) ? EXIT_SUCCESS : EXIT_DISAGREEMENT;
+}
+
+static bool try_bound_inactive(void)
+{
+	const int error = sock_diag_try_bound_inactive();
+
+	if (error != 0)
+		fprintf(stderr, "tcp-states: --bound-inactive: %s\n",
+			error == -EOPNOTSUPP ? "this kernel does not list such sockets (Linux 6.8 "
+					       "and later do)"
+					     : strerror(-error));
+	return error == 0;
 }
 
 static int run(const struct options *options)
 {
 	const struct source source = {
-		.wanted =
+		.refresh_options =
 			{
 				.policy = COUNT_DERIVED,
 				.bound_inactive = options->bound_inactive,
@@ -87,30 +113,32 @@ static int run(const struct options *options)
 
 	if (options->verify)
 		return verify();
-	if (options->bound_inactive && options->host == NULL &&
-	    sock_diag_try_bound_inactive() == -EOPNOTSUPP)
-		return trouble("--state closed: this kernel does not list them, Linux 6.8 does");
+	if (options->bound_inactive && !try_bound_inactive())
+		return EXIT_TROUBLE;
 	if (options->watch_ns == 0)
 		return count_once(&source, options);
 	return watch(&source, &options->view, options->watch_ns, problem) == 0 ? EXIT_SUCCESS
 									       : trouble(problem);
 }
 
-/* What could not be written was not shown, whatever was counted. */
+/* Lost output is an error, even if counting succeeded. */
 static int end_output(int status)
 {
-	bool failed = ferror(stdout) != 0;
+	const char *problem = streams_close_output();
 
-	errno = 0;
-	if (fclose(stdout) != 0)
-		return trouble(errno == 0 ? "write error" : strerror(errno));
-	return failed ? trouble("write error") : status;
+	if (problem == NULL)
+		return status;
+	fprintf(stderr, "tcp-states: standard output: %s\n", problem);
+	return EXIT_TROUBLE;
 }
 
 int main(int argc, char *argv[])
 {
 	struct options options;
 
+	inherited_reset();
+	if (streams_open() != 0)
+		return EXIT_TROUBLE;
 	setlocale(LC_CTYPE, "");
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_RUN:

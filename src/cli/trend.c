@@ -6,8 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A new step begins as the last one ended: where nothing was counted, nothing is known to change.
- */
+/* A new step starts with the last count, because no change is known while nothing is counted. */
 static void begin_step(struct trend *trend)
 {
 	bool full = trend->steps == TREND_STEPS;
@@ -34,7 +33,7 @@ void trend_add(struct trend *trend, int64_t at_ns, const uint32_t counts[STATES]
 	for (enum tcp_state state = 0; state < STATES; state++) {
 		uint32_t *largest = &trend->largest[state][trend->steps - 1];
 
-		/* A step that has just begun is that of the new counts alone. */
+		/* A step that has just begun has only the new counts. */
 		if (behind > 0 || counts[state] > *largest)
 			*largest = counts[state];
 		trend->change[state] = first ? 0 : (int64_t)counts[state] - trend->latest[state];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How the counts of a watch change: since the last one, and over the last minute.
+ * The changes of counts since the last count and over the last minute, for tcp-states -w.
  */
 #ifndef CLI_TREND_H
 #define CLI_TREND_H
@@ -10,20 +10,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** The minute in steps of two seconds; of each step the largest count is kept. */
+/** The minute is divided into steps of two seconds. Each step keeps the largest count. */
 #define TREND_STEPS 30
 #define TREND_STEP_NS (2 * NS_PER_SECOND)
 
-/** All zero: nothing was counted yet. */
+/** Zeroed before the first count. */
 struct trend {
-	size_t steps;   /**< how many are filled */
-	int64_t newest; /**< the number of the last, counted on the clock of clock.h */
+	size_t steps;   /**< the number of filled steps */
+	int64_t newest; /**< the time of the last step, in steps on the clock of clock.h */
 	uint32_t latest[STATES];
-	int64_t change[STATES];                /**< from the last count but one to the last */
-	uint32_t largest[STATES][TREND_STEPS]; /**< the oldest first */
+	int64_t change[STATES];                /**< between the last two counts */
+	uint32_t largest[STATES][TREND_STEPS]; /**< oldest first */
 };
 
-/** Adds the counts of @p at_ns, which is not before that of the counts before. */
+/** Adds the counts taken at @p at_ns, which must not decrease between calls. */
 void trend_add(struct trend *trend, int64_t at_ns, const uint32_t counts[STATES]);
 
 #endif

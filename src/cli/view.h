@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What of a snapshot is shown.
+ * The part of a snapshot that is shown.
  */
 #ifndef CLI_VIEW_H
 #define CLI_VIEW_H
@@ -19,8 +19,8 @@ enum view_subject {
 
 struct view {
 	enum view_subject subject;
-	bool families[FAMILIES]; /**< one at least */
-	bool states[STATES];     /**< one at least; of counts and ports */
+	bool families[FAMILIES]; /**< at least one */
+	bool states[STATES];     /**< at least one; for counts and ports */
 };
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/watch.h"
 
+#include "cli/counts_table.h"
+#include "cli/grid.h"
 #include "cli/screen.h"
 #include "cli/tables.h"
 #include "clock.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -22,15 +25,15 @@ struct watch {
 	const struct view *view;
 	int64_t interval_ns;
 	char name[NAME_SIZE];
-	struct snapshot *snapshot; /* the last one */
+	struct snapshot *snapshot; /* the latest */
 	time_t taken_at;
 	struct trend trends[WATCHED_PORTS_MAX];
-	char *problem; /* why there is no newer one; "" if there is */
+	char *problem; /* the reason why there is no newer one, or "" */
 	struct screen screen;
-	sigset_t signals; /* those that are taken in turn with everything else */
+	sigset_t signals; /* handled in the main loop */
 	int signal_descriptor;
 	bool ending;
-	int ended_by; /* a signal, or 0 */
+	int ended_by; /* the signal that ends the program, or 0 */
 };
 
 /* ---- counting ---- */
@@ -39,14 +42,14 @@ static void add_trends(struct watch *watch)
 {
 	uint32_t totals[STATES];
 
-	for (size_t table = 0; table < tables_of_counts(watch->snapshot, watch->view); table++) {
-		table_totals(watch->snapshot, watch->view, table, totals);
+	for (size_t table = 0; table < counts_tables(watch->snapshot, watch->view); table++) {
+		counts_table_totals(watch->snapshot, watch->view, table, totals);
 		trend_add(&watch->trends[table], clock_now_ns(), totals);
 	}
 }
 
-/* The last snapshot stays as long as there is no other. */
-static int count(struct watch *watch)
+/* The latest snapshot is kept until there is a newer one. */
+static int count_again(struct watch *watch)
 {
 	struct snapshot *snapshot;
 	int error = source_count(watch->source, &snapshot, watch->problem);
@@ -63,26 +66,22 @@ static int count(struct watch *watch)
 
 /* ---- drawing ---- */
 
-static void write_line(FILE *file, const struct style *style, enum colour colour, const char *line)
+static void write_watch_heading(FILE *file, const struct watch *watch, const struct style *style)
 {
-	size_t length = strlen(line);
-
-	style_write(file, style, colour, line, length < style->width ? length : style->width);
-	fputc('\n', file);
-}
-
-static void write_heading(FILE *file, const struct watch *watch, const struct style *style)
-{
-	char line[NAME_SIZE + 64];
+	const enum utf8_target target = style->utf8 ? UTF8_ANYWHERE : UTF8_ASCII;
+	char name[UTF8_ESCAPED_SIZE(NAME_SIZE)], problem[UTF8_ESCAPED_SIZE(REMOTE_PROBLEM_SIZE)];
+	char line[sizeof(name) + 64];
 	char taken_at[sizeof("23:59:60")] = "";
 	struct tm parts;
 
 	if (localtime_r(&watch->taken_at, &parts) != NULL)
 		strftime(taken_at, sizeof(taken_at), "%H:%M:%S", &parts);
-	snprintf(line, sizeof(line), "%s  %s  every %g s, q ends", watch->name, taken_at,
+	utf8_escape(name, sizeof(name), watch->name, target);
+	utf8_escape(problem, sizeof(problem), watch->problem, target);
+	snprintf(line, sizeof(line), "%s  %s  every %g s, q ends", name, taken_at,
 		 (double)watch->interval_ns / (double)NS_PER_SECOND);
-	write_line(file, style, COLOUR_BOLD, line);
-	write_line(file, style, COLOUR_RED, watch->problem);
+	grid_print_line(file, style, COLOUR_BOLD, line);
+	grid_print_line(file, style, COLOUR_RED, problem);
 }
 
 static int draw(const struct watch *watch)
@@ -95,7 +94,7 @@ static int draw(const struct watch *watch)
 
 	if (file == NULL)
 		return -ENOMEM;
-	write_heading(file, watch, &style);
+	write_watch_heading(file, watch, &style);
 	error = table_write(file, watch->snapshot, watch->view, &style, watch->trends);
 	if (fclose(file) != 0)
 		error = -ENOMEM;
@@ -105,15 +104,15 @@ static int draw(const struct watch *watch)
 	return error;
 }
 
-/* ---- what happens meanwhile ---- */
+/* ---- signals and keys ---- */
 
-static int catch_signals(struct watch *watch)
+static int catch_watch_signals(struct watch *watch)
 {
 	static const int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH};
 
 	sigemptyset(&watch->signals);
-	for (size_t place = 0; place < sizeof(taken) / sizeof(taken[0]); place++)
-		sigaddset(&watch->signals, taken[place]);
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		sigaddset(&watch->signals, taken[i]);
 	sigprocmask(SIG_BLOCK, &watch->signals, NULL);
 	watch->signal_descriptor = signalfd(-1, &watch->signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	return watch->signal_descriptor < 0 ? -errno : 0;
@@ -128,7 +127,7 @@ static int take_signal(struct watch *watch)
 	switch (taken.ssi_signo) {
 	case SIGWINCH:
 		return draw(watch);
-	case SIGTSTP: /* SIGCONT is what comes next */
+	case SIGTSTP: /* SIGCONT follows */
 		screen_leave(&watch->screen);
 		raise(SIGSTOP);
 		return 0;
@@ -144,7 +143,7 @@ static int take_signal(struct watch *watch)
 	}
 }
 
-/* A terminal that is gone ends it too. */
+/* The program also ends when the terminal is closed. */
 static void take_key(struct watch *watch)
 {
 	char key;
@@ -172,27 +171,22 @@ static int wait_until(struct watch *watch, int64_t due_ns)
 	return error;
 }
 
-static int run(struct watch *watch)
+/* Draws the latest counts, and counts again, until a key or a signal ends it. */
+static int draw_until_end(struct watch *watch)
 {
-	int error = screen_enter(&watch->screen);
-
-	if (error == 0)
-		error = draw(watch);
-	while (error == 0 && !watch->ending) {
-		int64_t due_ns = clock_now_ns() + watch->interval_ns;
+	for (;;) {
+		const int64_t due_ns = clock_now_ns() + watch->interval_ns;
+		int error = draw(watch);
 
 		while (error == 0 && !watch->ending && clock_now_ns() < due_ns)
 			error = wait_until(watch, due_ns);
 		if (error != 0 || watch->ending)
-			break;
-		count(watch);
-		error = draw(watch);
+			return error;
+		count_again(watch);
 	}
-	screen_leave(&watch->screen);
-	return error;
 }
 
-/* ---- all of it ---- */
+/* ---- the main loop ---- */
 
 static void end_by(const struct watch *watch)
 {
@@ -203,22 +197,28 @@ static void end_by(const struct watch *watch)
 	raise(watch->ended_by);
 }
 
-static int start(struct watch *watch)
+static int start_watch(struct watch *watch)
 {
 	int error;
 
 	if (!isatty(STDOUT_FILENO)) {
 		snprintf(watch->problem, REMOTE_PROBLEM_SIZE,
-			 "--watch: standard output is no terminal");
+			 "--watch: standard output is not a terminal");
 		return -ENOTTY;
 	}
-	error = count(watch);
+	error = count_again(watch);
 	if (error != 0)
 		return error;
 	screen_initialise(&watch->screen);
-	error = catch_signals(watch);
+	error = catch_watch_signals(watch);
+	if (error != 0)
+		goto cleanup;
+	error = screen_enter(&watch->screen);
 	if (error == 0)
-		error = run(watch);
+		error = draw_until_end(watch);
+	screen_leave(&watch->screen);
+
+cleanup:
 	if (error != 0)
 		snprintf(watch->problem, REMOTE_PROBLEM_SIZE, "the terminal: %s", strerror(-error));
 	return error;
@@ -238,7 +238,7 @@ int watch(const struct source *source, const struct view *view, int64_t interval
 
 	problem[0] = '\0';
 	source_name(source, watch.name, sizeof(watch.name));
-	error = start(&watch);
+	error = start_watch(&watch);
 	snapshot_free(watch.snapshot);
 	if (watch.signal_descriptor >= 0)
 		close(watch.signal_descriptor);

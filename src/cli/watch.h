@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Counts again and again, and shows it on a terminal.
+ * tcp-states -w: counts repeatedly, and shows the counts on a terminal.
  */
 #ifndef CLI_WATCH_H
 #define CLI_WATCH_H
@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 /**
- * Shows what @p source counts every @p interval_ns, until the key q or SIGINT. Another signal that
- * ends the process does so when the terminal is as it was.
- * @param problem on failure a sentence without its stop
- * @return 0 or -errno: standard output is no terminal, or the first count failed
+ * Shows the counts of @p source every @p interval_ns until the key q or SIGINT. Other signals that
+ * terminate the process take effect after the terminal has been restored.
+ * @param problem on failure, the reason, which must be escaped before it is printed
+ * @return 0 or -errno: standard output is not a terminal, or the first count failed
  */
 int watch(const struct source *source, const struct view *view, int64_t interval_ns,
 	  char problem[REMOTE_PROBLEM_SIZE]);

@@ -2,7 +2,7 @@
 #include "collect/collector.h"
 
 #include "clock.h"
-#include "collect/gatherer.h"
+#include "collect/refresher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Refreshes that may wait for the owner, each with a snapshot of up to a few MiB. */
+#define WAITING_MAX 8
+
 enum pipe_end {
 	READ_END,
 	WRITE_END,
@@ -25,15 +28,15 @@ enum pipe_end {
 struct collector {
 	pthread_t thread;
 	bool started;
-	int orders[2];    /* struct collector_settings, from the owner to the thread */
-	int refreshes[2]; /* struct refresh, from the thread to the owner */
-	/* The thread's own once it runs: */
+	int settings_pipe[2]; /* struct collector_settings, from the owner to the thread */
+	int refresh_pipe[2];  /* struct refresh, from the thread to the owner */
+	/* used by the thread only, once it runs: */
 	int timer;
 	struct collector_settings settings;
-	struct gatherer gatherer;
+	struct refresher refresher;
 };
 
-_Static_assert(sizeof(struct collector_settings) <= PIPE_BUF, "an order is written in one piece");
+_Static_assert(sizeof(struct collector_settings) <= PIPE_BUF, "settings are written in one piece");
 _Static_assert(sizeof(struct refresh) <= PIPE_BUF, "a refresh is written in one piece");
 
 static int64_t cpu_time_ns(void)
@@ -44,7 +47,7 @@ static int64_t cpu_time_ns(void)
 	return used.tv_sec * NS_PER_SECOND + used.tv_nsec;
 }
 
-/* The interval, or a longer one in which a refresh of this cost keeps to the limit. */
+/* The interval, extended if a refresh of this cost would exceed the limit. */
 static int64_t affordable_interval_ns(const struct collector_settings *settings, int64_t cost_ns)
 {
 	int64_t affordable_ns = llround((double)cost_ns * 100 / settings->cpu_limit);
@@ -52,64 +55,73 @@ static int64_t affordable_interval_ns(const struct collector_settings *settings,
 	return affordable_ns > settings->interval_ns ? affordable_ns : settings->interval_ns;
 }
 
+/* Returns false when the owner has closed the pipe. */
+static bool take_settings(struct collector *collector)
+{
+	struct collector_settings *settings = &collector->settings;
+
+	if (read(collector->settings_pipe[READ_END], settings, sizeof(*settings)) == 0)
+		return false;
+	if (settings->has_conntrack)
+		refresher_set_conntrack(&collector->refresher, settings->conntrack);
+	settings->has_conntrack = false;
+	return true;
+}
+
 /*
- * Waits for the next refresh to be due, by a timer and not for a time: after a suspend it is due at
- * once, where poll()'s time stood still. New settings make it due at once too, so that whatever is
- * told of the refreshing holds as soon as it is ordered. Returns false when the owner has closed
- * the pipe: the thread shall end.
+ * Waits until the next refresh is due, by a timer: after a suspend it expires immediately, whereas
+ * poll()'s timeout stands still. New settings also make it due immediately, so that the next
+ * refresh reports their interval. Returns false when the owner has closed the pipe: the thread
+ * must exit.
  */
 static bool wait_until_due(struct collector *collector, int64_t due_ns)
 {
 	const struct itimerspec due = {.it_value = clock_timespec(due_ns)};
-	struct pollfd orders_or_timer[] = {
-		{.fd = collector->orders[READ_END], .events = POLLIN},
+	struct pollfd settings_or_timer[] = {
+		{.fd = collector->settings_pipe[READ_END], .events = POLLIN},
 		{.fd = collector->timer, .events = POLLIN},
 	};
-	struct collector_settings *settings = &collector->settings;
 	uint64_t expirations;
 
 	timerfd_settime(collector->timer, TFD_TIMER_ABSTIME, &due, NULL);
-	while (poll(orders_or_timer, 2, -1) < 0 && errno == EINTR)
+	while (poll(settings_or_timer, 2, -1) < 0 && errno == EINTR)
 		;
-	if (orders_or_timer[0].revents != 0)
-		return read(orders_or_timer[0].fd, settings, sizeof(*settings)) != 0;
-	/* This waits where poll() fails, as it does when RLIMIT_NOFILE is less than 2. */
+	if (settings_or_timer[0].revents != 0)
+		return take_settings(collector);
+	/* This waits if poll() fails, as it does if RLIMIT_NOFILE is less than 2. */
 	while (read(collector->timer, &expirations, sizeof(expirations)) < 0 && errno == EINTR)
 		;
 	return true;
 }
 
-/*
- * When the owner is late, the pipe holds some hundred refreshes; after that the thread waits. If
- * the owner is gone there is nobody to tell.
- */
-static void hand_over(const struct collector *collector, struct refresh refresh)
+/* The pipe holds WAITING_MAX refreshes; beyond that the thread waits for the owner to take one. */
+static void send_refresh(const struct collector *collector, struct refresh refresh)
 {
 	ssize_t length;
 
 	do {
-		length = write(collector->refreshes[WRITE_END], &refresh, sizeof(refresh));
+		length = write(collector->refresh_pipe[WRITE_END], &refresh, sizeof(refresh));
 	} while (length < 0 && errno == EINTR);
 	if (length < 0)
 		snapshot_free(refresh.snapshot);
 }
 
 /*
- * What a refresh costs: the cheaper of the last two, because one that was dear, as the first is,
- * does not make the next one late. One that failed says nothing of it.
+ * The cost of a refresh is that of the cheaper of the last two that succeeded, so that a single
+ * expensive one, such as the first, does not delay the next.
  */
 struct cost {
 	int64_t previous_ns;
-	int64_t lasting_ns;
+	int64_t ns;
 };
 
 static void add_cost(struct cost *cost, int64_t ns)
 {
-	cost->lasting_ns = ns < cost->previous_ns ? ns : cost->previous_ns;
+	cost->ns = ns < cost->previous_ns ? ns : cost->previous_ns;
 	cost->previous_ns = ns;
 }
 
-static void *run(void *argument)
+static void *run_collector(void *argument)
 {
 	struct collector *collector = argument;
 	struct cost cost = {0};
@@ -120,13 +132,14 @@ static void *run(void *argument)
 		int64_t cpu_before_ns = cpu_time_ns();
 
 		begun_ns = clock_now_ns();
-		refresh = gatherer_refresh(&collector->gatherer, &collector->settings.wanted);
+		refresh = refresher_refresh(&collector->refresher,
+					    &collector->settings.refresh_options);
 		if (refresh.error == 0)
 			add_cost(&cost, cpu_time_ns() - cpu_before_ns);
-		refresh.interval_ns = affordable_interval_ns(&collector->settings, cost.lasting_ns);
-		hand_over(collector, refresh);
+		refresh.interval_ns = affordable_interval_ns(&collector->settings, cost.ns);
+		send_refresh(collector, refresh);
 	} while (wait_until_due(collector, begun_ns + refresh.interval_ns));
-	close(collector->refreshes[WRITE_END]);
+	close(collector->refresh_pipe[WRITE_END]);
 	return NULL;
 }
 
@@ -134,6 +147,17 @@ static void close_pipe(const int pipe_ends[2])
 {
 	close(pipe_ends[READ_END]);
 	close(pipe_ends[WRITE_END]);
+}
+
+/* In a pipe of packets each takes a page (pipe(2), O_DIRECT). */
+static int open_refresh_pipe(int pipe_ends[2])
+{
+	const long size = WAITING_MAX * sysconf(_SC_PAGESIZE);
+
+	if (pipe2(pipe_ends, O_CLOEXEC | O_DIRECT) < 0)
+		return -errno;
+	fcntl(pipe_ends[WRITE_END], F_SETPIPE_SZ, (int)size);
+	return 0;
 }
 
 int collector_new(struct collector **made, const struct collector_settings *settings)
@@ -144,29 +168,28 @@ int collector_new(struct collector **made, const struct collector_settings *sett
 	if (collector == NULL)
 		return -ENOMEM;
 	collector->settings = *settings;
-	/* The owner shall not wait if the thread is at a long refresh. */
-	if (pipe2(collector->orders, O_CLOEXEC | O_NONBLOCK) < 0) {
+	/* The owner must not wait for a long refresh to finish. */
+	if (pipe2(collector->settings_pipe, O_CLOEXEC | O_NONBLOCK) < 0) {
 		error = -errno;
-		goto no_orders;
+		goto no_settings_pipe;
 	}
-	if (pipe2(collector->refreshes, O_CLOEXEC) < 0) {
-		error = -errno;
-		goto no_refreshes;
-	}
+	error = open_refresh_pipe(collector->refresh_pipe);
+	if (error != 0)
+		goto no_refresh_pipe;
 	collector->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
 	if (collector->timer < 0) {
 		error = -errno;
 		goto no_timer;
 	}
-	gatherer_initialise(&collector->gatherer);
+	refresher_initialise(&collector->refresher);
 	*made = collector;
 	return 0;
 
 no_timer:
-	close_pipe(collector->refreshes);
-no_refreshes:
-	close_pipe(collector->orders);
-no_orders:
+	close_pipe(collector->refresh_pipe);
+no_refresh_pipe:
+	close_pipe(collector->settings_pipe);
+no_settings_pipe:
 	free(collector);
 	return error;
 }
@@ -178,7 +201,7 @@ int collector_start(struct collector *collector)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&collector->thread, NULL, run, collector);
+	error = pthread_create(&collector->thread, NULL, run_collector, collector);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	collector->started = error == 0;
 	return -error;
@@ -186,7 +209,7 @@ int collector_start(struct collector *collector)
 
 int collector_descriptor(const struct collector *collector)
 {
-	return collector->refreshes[READ_END];
+	return collector->refresh_pipe[READ_END];
 }
 
 int collector_take(const struct collector *collector, struct refresh *refresh)
@@ -194,7 +217,7 @@ int collector_take(const struct collector *collector, struct refresh *refresh)
 	ssize_t length;
 
 	do {
-		length = read(collector->refreshes[READ_END], refresh, sizeof(*refresh));
+		length = read(collector->refresh_pipe[READ_END], refresh, sizeof(*refresh));
 	} while (length < 0 && errno == EINTR);
 	if (length < 0)
 		return -errno;
@@ -204,7 +227,7 @@ int collector_take(const struct collector *collector, struct refresh *refresh)
 int collector_configure(const struct collector *collector,
 			const struct collector_settings *settings)
 {
-	if (write(collector->orders[WRITE_END], settings, sizeof(*settings)) < 0)
+	if (write(collector->settings_pipe[WRITE_END], settings, sizeof(*settings)) < 0)
 		return -errno;
 	return 0;
 }
@@ -222,14 +245,14 @@ void collector_stop(struct collector *collector)
 {
 	if (collector == NULL)
 		return;
-	close(collector->orders[WRITE_END]);
+	close(collector->settings_pipe[WRITE_END]);
 	if (collector->started)
 		stop_thread(collector);
 	else
-		close(collector->refreshes[WRITE_END]);
-	gatherer_finalise(&collector->gatherer);
+		close(collector->refresh_pipe[WRITE_END]);
+	refresher_finalise(&collector->refresher);
 	close(collector->timer);
-	close(collector->orders[READ_END]);
-	close(collector->refreshes[READ_END]);
+	close(collector->settings_pipe[READ_END]);
+	close(collector->refresh_pipe[READ_END]);
 	free(collector);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The thread that refreshes: it counts on a timer and hands over what it learned.
+ * The thread that refreshes on a timer and passes the results to its owner.
  *
- * A thread, because one dump of a million sockets is a system call that nobody can interrupt, and
- * because the AgentX side may stand still for a second when snmpd hangs: neither delays the other.
- * Nothing is shared between the two. Orders go in and refreshes come out through pipes, by value.
+ * A dump of a million sockets is one system call that cannot be interrupted, and the AgentX side
+ * may block for a second when snmpd hangs. A separate thread keeps each from delaying the other.
+ * They share nothing: settings and refreshes pass through pipes, by value.
  */
 #ifndef COLLECT_COLLECTOR_H
 #define COLLECT_COLLECTOR_H
 
-#include "collect/gatherer.h"
+#include "collect/refresher.h"
 #include "model/refresh.h"
 
 #include <stdint.h>
@@ -18,24 +18,26 @@ struct collector;
 
 struct collector_settings {
 	int64_t interval_ns; /**< from the beginning of one refresh to the beginning of the next */
-	double cpu_limit; /**< percent of one CPU; where a refresh costs more, they come seldomer */
-	struct wanted wanted;
+	double cpu_limit;    /**< percent of one CPU; expensive refreshes extend the interval */
+	struct refresh_options refresh_options;
+	bool has_conntrack; /**< conntrack contains open files, which the collector then owns */
+	int conntrack[PROC_CONNTRACK_FILES];
 };
 
 /**
- * Makes a collector and opens all that it reads by path, so that the caller may then give up the
- * right to open files.
- * @return 0 and the collector, to be ended with collector_stop(); or -errno
+ * Creates a collector and opens everything that it reads by path, so that the caller may then give
+ * up the permission to open files.
+ * @return 0 and the collector, to be stopped with collector_stop(); or -errno
  */
 int collector_new(struct collector **made, const struct collector_settings *settings);
 
 /**
- * Starts the thread; its first refresh begins at once. Signals stay with the caller's threads.
+ * Starts the thread; its first refresh begins immediately. Signals stay with the caller's threads.
  * @return 0 or -errno
  */
 int collector_start(struct collector *collector);
 
-/** The descriptor that becomes readable when collector_take() has a refresh to give. */
+/** The descriptor that becomes readable when collector_take() has a refresh to return. */
 int collector_descriptor(const struct collector *collector);
 
 /**
@@ -45,15 +47,15 @@ int collector_descriptor(const struct collector *collector);
 int collector_take(const struct collector *collector, struct refresh *refresh);
 
 /**
- * Gives new settings and has them followed by a refresh at once.
+ * Changes the settings, and refreshes immediately.
  * @return 0 or -errno
  */
 int collector_configure(const struct collector *collector,
 			const struct collector_settings *settings);
 
 /**
- * Ends the thread if it was started, after the refresh that it is at, and frees the collector. NULL
- * is fine.
+ * Stops the thread if it was started, after its current refresh, and frees the collector, which may
+ * be NULL.
  */
 void collector_stop(struct collector *collector);
 

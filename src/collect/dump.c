@@ -8,13 +8,14 @@
 
 enum progress {
 	DUMP_DONE,
-	DUMP_GOES_ON,
+	DUMP_CONTINUES,
 };
 
 void dump_initialise(struct dump *dump)
 {
 	dump->socket = NULL;
 	dump->sequence = 0;
+	dump->syn_queues = NULL;
 }
 
 void dump_finalise(struct dump *dump)
@@ -37,7 +38,7 @@ static int open_socket(struct dump *dump)
 	return 0;
 }
 
-static int send_request(struct dump *dump, struct nlmsghdr *request)
+static int send_dump_request(struct dump *dump, struct nlmsghdr *request)
 {
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	request->nlmsg_seq = ++dump->sequence;
@@ -87,7 +88,7 @@ static int check_header(const struct dump *dump, const struct nlmsghdr *message)
  * NLMSG_DONE holds the dump's result and NLMSG_ERROR begins with one. Success is DONE alone: an
  * acknowledgement would mean that nothing was dumped.
  */
-static int result_of(const struct nlmsghdr *message)
+static int dump_result(const struct nlmsghdr *message)
 {
 	int result;
 
@@ -100,7 +101,7 @@ static int result_of(const struct nlmsghdr *message)
 }
 
 /*
- * With its padding, which libmnl takes for granted when it looks for attributes. libmnl also
+ * Padding is included, because libmnl relies on it when it looks for attributes. libmnl also
  * compares lengths as int, so that one of 2 GiB would pass.
  */
 static bool is_whole(const struct nlmsghdr *message, size_t remaining)
@@ -110,31 +111,31 @@ static bool is_whole(const struct nlmsghdr *message, size_t remaining)
 	       (size_t)NLMSG_ALIGN(message->nlmsg_len) <= remaining;
 }
 
-static int decode(struct dump *dump, size_t length, dump_visit *visit, void *context)
+static int decode_datagram(struct dump *dump, size_t length, dump_visit *visit, void *context)
 {
-	size_t at = 0;
+	size_t offset = 0;
 
-	while (at < length) {
-		const struct nlmsghdr *message = (const struct nlmsghdr *)(dump->buffer + at);
+	while (offset < length) {
+		const struct nlmsghdr *message = (const struct nlmsghdr *)(dump->buffer + offset);
 		int error;
 
-		if (!is_whole(message, length - at))
+		if (!is_whole(message, length - offset))
 			return -EBADMSG;
 		error = check_header(dump, message);
 		if (error != 0)
 			return error;
 		if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
-			return result_of(message);
+			return dump_result(message);
 		if (message->nlmsg_type != dump->type)
 			return -EPROTO;
 		error = visit(message, context);
 		if (error != 0)
 			return error;
-		if (at == 0)
+		if (offset == 0)
 			dump->pieces++;
-		at += NLMSG_ALIGN(message->nlmsg_len);
+		offset += NLMSG_ALIGN(message->nlmsg_len);
 	}
-	return DUMP_GOES_ON;
+	return DUMP_CONTINUES;
 }
 
 int dump_run(struct dump *dump, struct nlmsghdr *request, dump_visit *visit, void *context)
@@ -145,13 +146,14 @@ int dump_run(struct dump *dump, struct nlmsghdr *request, dump_visit *visit, voi
 	progress = open_socket(dump);
 	if (progress != 0)
 		goto cleanup;
-	progress = send_request(dump, request);
+	progress = send_dump_request(dump, request);
 	if (progress != 0)
 		goto cleanup;
 	do {
 		length = receive(dump);
-		progress = length < 0 ? (int)length : decode(dump, (size_t)length, visit, context);
-	} while (progress == DUMP_GOES_ON);
+		progress = length < 0 ? (int)length
+				      : decode_datagram(dump, (size_t)length, visit, context);
+	} while (progress == DUMP_CONTINUES);
 
 cleanup:
 	if (progress < 0)

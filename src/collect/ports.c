@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "collect/sock_diag.h"
+#include "collect/ports.h"
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 
 /*
- * What the kernel runs for each socket (net/ipv4/inet_diag.c, inet_diag_bc_run). A port takes five
- * operations: not less than the port? (its argument), not more? (its argument), then it is ours.
+ * The kernel runs this code for each socket (net/ipv4/inet_diag.c, inet_diag_bc_run). A port takes
+ * five operations: two comparisons with one argument each, and a jump to the end.
  */
 #define OPERATIONS 5
 #define OPERATION_SIZE ((uint16_t)sizeof(struct inet_diag_bc_op))
 
-struct port_request {
+struct ports_request {
 	struct nlmsghdr header;
 	struct inet_diag_req body;
 	struct nlattr attribute;
@@ -19,13 +19,14 @@ struct port_request {
 };
 
 struct counted_ports {
+	socket_states asked;
 	struct port_count *ports;
 	size_t count;
 };
 
 /*
- * Jumps are in octets from the operation that makes them. A socket is ours if the code ends exactly
- * at its end, and not if it jumps beyond; @p left is how far the end is from the port's beginning.
+ * Jumps are in bytes, relative to their own operation. A jump to the end of the code selects the
+ * socket, a jump beyond it does not. @p left is the distance from the first operation to the end.
  */
 static void compile_port(struct inet_diag_bc_op *code, uint16_t port, uint16_t left)
 {
@@ -41,52 +42,55 @@ static void compile_port(struct inet_diag_bc_op *code, uint16_t port, uint16_t l
 					   (uint16_t)(left - 4 * OPERATION_SIZE)};
 }
 
-static void compile(struct port_request *request, const struct port_count *ports, size_t count)
+static void compile_ports(struct ports_request *request, const struct port_count *ports,
+			  size_t count)
 {
 	uint16_t left = (uint16_t)(count * OPERATIONS * OPERATION_SIZE);
 
 	request->attribute.nla_type = INET_DIAG_REQ_BYTECODE;
 	request->attribute.nla_len = (uint16_t)(sizeof(request->attribute) + left);
-	for (size_t port = 0; port < count; port++) {
-		compile_port(&request->code[port * OPERATIONS], ports[port].port.number, left);
+	for (size_t i = 0; i < count; i++) {
+		compile_port(&request->code[i * OPERATIONS], ports[i].port.number, left);
 		left = (uint16_t)(left - OPERATIONS * OPERATION_SIZE);
 	}
 }
 
 static struct port_count *find_port(const struct counted_ports *ports, uint16_t number)
 {
-	for (size_t port = 0; port < ports->count; port++) {
-		if (ports->ports[port].port.number == number)
-			return &ports->ports[port];
+	for (size_t i = 0; i < ports->count; i++) {
+		if (ports->ports[i].port.number == number)
+			return &ports->ports[i];
 	}
 	return NULL;
 }
 
-static int count_socket(const struct nlmsghdr *message, void *context)
+static int count_port_socket(const struct nlmsghdr *message, void *context)
 {
+	const struct counted_ports *ports = context;
 	struct socket_message read;
 	struct port_count *port;
 	int error = sock_diag_read(message, &read);
 
 	if (error != 0)
 		return error;
-	port = find_port(context, ntohs(read.socket->id.idiag_sport));
+	if (sock_diag_is_gone(&read, ports->asked))
+		return 0;
+	port = find_port(ports, ntohs(read.socket->id.idiag_sport));
 	if (port != NULL)
 		port->sockets[read.family][read.state]++;
 	return 0;
 }
 
-int sock_diag_count_ports(struct dump *dump, socket_states states, struct port_count *ports,
-			  size_t count)
+int ports_count(struct dump *dump, socket_states states, struct port_count *ports, size_t count)
 {
-	struct counted_ports counted = {ports, count};
-	struct port_request request;
-	size_t length = offsetof(struct port_request, code) +
+	struct counted_ports counted = {states, ports, count};
+	struct ports_request request;
+	size_t length = offsetof(struct ports_request, code) +
 			count * OPERATIONS * sizeof(struct inet_diag_bc_op);
 
 	if (count == 0)
 		return 0;
 	request.header = sock_diag_request(states, &request.body, length);
-	compile(&request, ports, count);
-	return dump_run(dump, &request.header, count_socket, &counted);
+	compile_ports(&request, ports, count);
+	return dump_run(dump, &request.header, count_port_socket, &counted);
 }

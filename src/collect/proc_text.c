@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "collect/proc_text.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include "number.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -31,33 +31,33 @@ static const struct word netstat_words[] = {
 	{"TcpExt:", "ListenDrops", HOST_LISTEN_DROPS},
 	{"TcpExt:", "SyncookiesSent", HOST_SYNCOOKIES_SENT},
 	{"TcpExt:", "TCPTimeWaitOverflow", HOST_TIME_WAIT_OVERFLOWS},
+	{"TcpExt:", "TCPReqQFullDrop", HOST_SYN_QUEUE_DROPS},
+	{"TcpExt:", "TCPReqQFullDoCookies", HOST_SYN_QUEUE_COOKIES},
+	{"TcpExt:", "SyncookiesRecv", HOST_SYNCOOKIES_RECEIVED},
+	{"TcpExt:", "SyncookiesFailed", HOST_SYNCOOKIES_FAILED},
+	{"TcpExt:", "TCPSynRetrans", HOST_SYN_RETRANSMITS},
+	{"TcpExt:", "TCPTimeouts", HOST_TIMEOUTS},
+	{"TcpExt:", "TCPAbortOnMemory", HOST_MEMORY_ABORTS},
+	{"TcpExt:", "TCPMemoryPressures", HOST_MEMORY_PRESSURES},
+	{"TcpExt:", "PruneCalled", HOST_PRUNES},
+	{"TcpExt:", "TCPBacklogDrop", HOST_BACKLOG_DROPS},
+	{"TcpExt:", "TCPRcvQDrop", HOST_RECEIVE_DROPS},
 	{"Tcp:", "ActiveOpens", HOST_ACTIVE_OPENS},
 	{"Tcp:", "PassiveOpens", HOST_PASSIVE_OPENS},
 	{NULL, NULL, HOST_OBJECTS},
 };
-
-static bool parse_number(const char *text, uint64_t *number)
-{
-	char *end;
-
-	if (text == NULL || text[0] < '0' || text[0] > '9')
-		return false;
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	return errno == 0 && *end == '\0';
-}
 
 static bool in_pages(enum host_object object)
 {
 	return object == HOST_MEMORY || object == HOST_MEMORY_MAX;
 }
 
-static void set(struct host *host, enum host_object object, const char *text)
+static void set_number(struct host *host, enum host_object object, const char *text)
 {
 	const uint64_t kib_per_page = (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 	uint64_t number;
 
-	if (!parse_number(text, &number))
+	if (text == NULL || !number_parse(text, 0, UINT64_MAX, &number))
 		return;
 	if (in_pages(object) && number > UINT64_MAX / kib_per_page)
 		return;
@@ -69,7 +69,7 @@ static void set_word(struct host *host, const struct word *words, const char *li
 {
 	for (; words->line != NULL; words++) {
 		if (strcmp(line, words->line) == 0 && strcmp(word, words->word) == 0)
-			set(host, words->object, number);
+			set_number(host, words->object, number);
 	}
 }
 
@@ -87,7 +87,46 @@ void proc_text_sockstat(char *text, struct host *host)
 	}
 }
 
-/* The two lines begin with the same name; then each word stands where its number does. */
+/* net/core/sock.c, proto_seq_printf: a line of headings, then lines of name, size, sockets, ... */
+void proc_text_protocols(char *text, struct host *host)
+{
+	static const struct {
+		const char *name;
+		enum host_object object;
+	} protocols[] = {
+		{"TCPv6", HOST_IN_USE_IPV6},
+		{"UDPv6", HOST_UDP_IPV6},
+		{"RAWv6", HOST_RAW_IPV6},
+	};
+	bool has_ipv6 = false;
+	char *line = strsep(&text, "\n");
+
+	if (line == NULL || strncmp(line, "protocol ", strlen("protocol ")) != 0)
+		return;
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		host_set(host, protocols[i].object, 0);
+	while ((line = strsep(&text, "\n")) != NULL) {
+		char *rest;
+		const char *name = strtok_r(line, SPACE, &rest);
+
+		for (size_t i = 0; name != NULL && i < sizeof(protocols) / sizeof(protocols[0]);
+		     i++) {
+			if (strcmp(name, protocols[i].name) != 0)
+				continue;
+			has_ipv6 = true;
+			/* unknown if the line has no number */
+			host->value[protocols[i].object] = 0;
+			host->known[protocols[i].object] = false;
+			strtok_r(NULL, SPACE, &rest);
+			set_number(host, protocols[i].object, strtok_r(NULL, SPACE, &rest));
+			break;
+		}
+	}
+	if (!has_ipv6)
+		host_set(host, HOST_FRAGMENTS_IPV6, 0);
+}
+
+/* The two lines begin with the same name. Each word has the position of its number. */
 static void parse_netstat_pair(char *words, char *numbers, struct host *host)
 {
 	char *words_rest, *numbers_rest;
@@ -109,12 +148,77 @@ void proc_text_netstat(char *text, struct host *host)
 		parse_netstat_pair(words, numbers, host);
 }
 
-void proc_text_sysctl(char *text, size_t place, enum host_object object, struct host *host)
+void proc_text_sysctl(char *text, size_t index, enum host_object object, struct host *host)
 {
 	char *rest;
 	const char *number = strtok_r(text, SPACE "\n", &rest);
 
-	while (place-- > 0 && number != NULL)
+	while (index-- > 0 && number != NULL)
 		number = strtok_r(NULL, SPACE "\n", &rest);
-	set(host, object, number);
+	set_number(host, object, number);
+}
+
+static bool take_port(const char **text, unsigned int *port)
+{
+	uint64_t number;
+
+	if (!number_take(text, UINT16_MAX, &number))
+		return false;
+	*port = (unsigned int)number;
+	return true;
+}
+
+static bool take_character(const char **text, char character)
+{
+	if (**text != character)
+		return false;
+	++*text;
+	return true;
+}
+
+/* "32768\t60999" and a newline (net/ipv4/sysctl_net_ipv4.c, ipv4_local_port_range) */
+bool proc_text_port_range(const char *text, struct port_range *range)
+{
+	return take_port(&text, &range->low) && take_character(&text, '\t') &&
+	       take_port(&text, &range->high) && range->low <= range->high &&
+	       strcmp(text, "\n") == 0;
+}
+
+static unsigned int common_ports(struct port_range left, struct port_range right)
+{
+	unsigned int low = left.low > right.low ? left.low : right.low;
+	unsigned int high = left.high < right.high ? left.high : right.high;
+
+	return low <= high ? high - low + 1 : 0;
+}
+
+/* "8080,9148-9160" and a newline, ascending (kernel/sysctl.c, proc_do_large_bitmap) */
+static bool count_reserved(const char *text, struct port_range range, unsigned int *count)
+{
+	struct port_range reserved;
+	unsigned int next = 0;
+
+	*count = 0;
+	if (strcmp(text, "\n") == 0)
+		return true;
+	do {
+		if (!take_port(&text, &reserved.low))
+			return false;
+		reserved.high = reserved.low;
+		if (take_character(&text, '-') && !take_port(&text, &reserved.high))
+			return false;
+		if (reserved.low < next || reserved.high < reserved.low)
+			return false;
+		next = reserved.high + 1;
+		*count += common_ports(range, reserved);
+	} while (take_character(&text, ','));
+	return strcmp(text, "\n") == 0;
+}
+
+void proc_text_local_ports(const struct port_range *range, const char *text, struct host *host)
+{
+	unsigned int reserved;
+
+	if (count_reserved(text, *range, &reserved))
+		host_set(host, HOST_LOCAL_PORTS, range->high - range->low + 1 - reserved);
 }

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "collect/sock_diag.h"
 
+#include "collect/syn_queues.h"
+#include "number.h"
+
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <limits.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 _Static_assert(SOCKETS_LISTENING == 1U << TCP_LISTEN, "TCP_LISTEN");
 _Static_assert((SOCKETS_LISTENING | SOCKETS_OTHER) == (1U << (TCP_CLOSING + 1)) - 2, "1 to 11");
 _Static_assert(SOCKETS_ESTABLISHED == 1U << TCP_ESTABLISHED, "TCP_ESTABLISHED");
+_Static_assert(SOCKETS_SYN_RECEIVED == 1U << TCP_SYN_RECV, "TCP_SYN_RECV");
 _Static_assert(SOCKETS_TIME_WAIT == 1U << TCP_TIME_WAIT, "TCP_TIME_WAIT");
 
 struct diag_request {
@@ -63,15 +69,12 @@ int sock_diag_read(const struct nlmsghdr *message, struct socket_message *read)
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*read->socket))
 		return -EBADMSG;
 	error = family_of(read->socket->idiag_family, &read->family);
-	if (error == 0)
-		error = state_of(read->socket->idiag_state, &read->state);
-	return error;
+	if (error != 0)
+		return error;
+	return state_of(read->socket->idiag_state, &read->state);
 }
 
-/*
- * The request of the older type has no protocol field and walks the tables once for every family,
- * where SOCK_DIAG_BY_FAMILY walks them once a family.
- */
+/* The older request type walks the tables once for both families, SOCK_DIAG_BY_FAMILY once each. */
 struct nlmsghdr sock_diag_request(socket_states states, struct inet_diag_req *body, size_t length)
 {
 	*body = (struct inet_diag_req){.idiag_family = AF_UNSPEC, .idiag_states = states};
@@ -84,34 +87,55 @@ static int find_shutdown(const struct nlattr *attribute, void *context)
 	return mnl_attr_get_type(attribute) == INET_DIAG_SHUTDOWN ? MNL_CB_STOP : MNL_CB_OK;
 }
 
-/* The kernel tells of full sockets how far they are shut down (inet_diag_msg_attrs_fill). */
+/* Only messages of full sockets have a shutdown attribute (inet_diag_msg_attrs_fill). */
 static bool is_full(const struct nlmsghdr *message)
 {
 	return mnl_attr_parse(message, sizeof(struct inet_diag_msg), find_shutdown, NULL) ==
 	       MNL_CB_STOP;
 }
 
+bool sock_diag_is_gone(const struct socket_message *read, socket_states asked)
+{
+	return read->state == STATE_CLOSED && !(asked & SOCKETS_BOUND_INACTIVE);
+}
+
+struct counted {
+	socket_states asked;
+	struct socket_counts counts;
+	struct syn_queues *syn_queues; /* to add SYN_RECV requests to, or NULL */
+};
+
 static int count_socket(const struct nlmsghdr *message, void *context)
 {
-	struct socket_counts *counts = context;
+	struct counted *counted = context;
 	struct socket_message read;
 	int error = sock_diag_read(message, &read);
 
 	if (error != 0)
 		return error;
-	counts->sockets[read.family][read.state]++;
+	if (sock_diag_is_gone(&read, counted->asked))
+		return 0;
+	counted->counts.sockets[read.family][read.state]++;
 	if (!is_full(message))
-		counts->mini[read.family][read.state]++;
+		counted->counts.mini[read.family][read.state]++;
+	if (read.state == STATE_SYN_RECEIVED && counted->syn_queues != NULL)
+		syn_queues_add(counted->syn_queues, &read);
 	return 0;
 }
 
-static int count(struct dump *dump, struct nlmsghdr *request, struct socket_counts *counts)
+static int run_count(struct dump *dump, struct nlmsghdr *request, socket_states asked,
+		     struct socket_counts *counts)
 {
-	struct socket_counts counted = {0};
-	int error = dump_run(dump, request, count_socket, &counted);
+	struct counted counted = {.asked = asked};
+	int error;
 
+	if (asked & SOCKETS_SYN_RECEIVED)
+		counted.syn_queues = dump->syn_queues;
+	if (counted.syn_queues != NULL)
+		syn_queues_clear(counted.syn_queues);
+	error = dump_run(dump, request, count_socket, &counted);
 	if (error == 0)
-		*counts = counted;
+		*counts = counted.counts;
 	return error;
 }
 
@@ -120,7 +144,7 @@ int sock_diag_count(struct dump *dump, socket_states states, struct socket_count
 	struct diag_request request;
 
 	request.header = sock_diag_request(states, &request.body, sizeof(request));
-	return count(dump, &request.header, counts);
+	return run_count(dump, &request.header, states, counts);
 }
 
 int sock_diag_count_family(struct dump *dump, enum tcp_family family, socket_states states,
@@ -139,10 +163,10 @@ int sock_diag_count_family(struct dump *dump, enum tcp_family family, socket_sta
 			},
 	};
 
-	return count(dump, &request.header, counts);
+	return run_count(dump, &request.header, states, counts);
 }
 
-/* At an address of its own, where the host's ports are not used up, whatever addresses it has. */
+/* Uses an address whose ports are not exhausted, and which need not be configured (IP_FREEBIND). */
 static int bind_to_any_port(int descriptor)
 {
 	const struct sockaddr_in address = {
@@ -157,6 +181,21 @@ static int bind_to_any_port(int descriptor)
 	return 0;
 }
 
+/* Without permission to create such a socket: Linux lists them since 6.8. */
+static int expect_bound_inactive(void)
+{
+	struct utsname system;
+	const char *release = system.release;
+	uint64_t major, minor;
+
+	if (uname(&system) < 0)
+		return -errno;
+	if (!number_take(&release, INT_MAX, &major) || *release++ != '.' ||
+	    !number_take(&release, INT_MAX, &minor))
+		return -EPROTO;
+	return major > 6 || (major == 6 && minor >= 8) ? 0 : -EOPNOTSUPP;
+}
+
 int sock_diag_try_bound_inactive(void)
 {
 	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
@@ -164,14 +203,20 @@ int sock_diag_try_bound_inactive(void)
 	struct dump dump;
 	int error;
 
-	if (descriptor < 0)
+	if (descriptor < 0) {
+		if (errno == EAFNOSUPPORT || errno == EPERM || errno == EACCES)
+			return expect_bound_inactive();
 		return -errno;
+	}
 	dump_initialise(&dump);
 	error = bind_to_any_port(descriptor);
-	if (error == 0)
-		error = sock_diag_count(&dump, SOCKETS_BOUND_INACTIVE, &counts);
+	if (error != 0)
+		goto cleanup;
+	error = sock_diag_count(&dump, SOCKETS_BOUND_INACTIVE, &counts);
 	if (error == 0 && counts.sockets[FAMILY_IPV4][STATE_CLOSED] == 0)
 		error = -EOPNOTSUPP;
+
+cleanup:
 	dump_finalise(&dump);
 	close(descriptor);
 	return error;

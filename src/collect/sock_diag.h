@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel's TCP sockets, counted through sock_diag (net/ipv4/inet_diag.c).
+ * Counts the kernel's TCP sockets through sock_diag (net/ipv4/inet_diag.c).
  */
 #ifndef COLLECT_SOCK_DIAG_H
 #define COLLECT_SOCK_DIAG_H
 
 #include "collect/dump.h"
-#include "model/listener.h"
-#include "model/port.h"
+#include "model/tcp.h"
 
 #include <linux/inet_diag.h>
 #include <stdbool.h>
@@ -20,22 +19,13 @@ typedef uint32_t socket_states;
 #define SOCKETS_OTHER ((socket_states)0xbfe)
 
 #define SOCKETS_ESTABLISHED ((socket_states)0x2)
+#define SOCKETS_SYN_RECEIVED ((socket_states)0x8)
 #define SOCKETS_TIME_WAIT ((socket_states)0x40)
 
 /** Bound but not connected; the kernel reports them as closed, at a third more cost (6.8). */
 #define SOCKETS_BOUND_INACTIVE ((socket_states)0x2000)
 
-/** Sockets by family and state. */
-struct socket_counts {
-	uint32_t sockets[FAMILIES][STATES];
-	/**
-	 * Those among them that are no full sockets: SYN_RECV requests, TIME_WAIT, and FIN_WAIT_2
-	 * after close().
-	 */
-	uint32_t mini[FAMILIES][STATES];
-};
-
-/** One message of a dump, checked. */
+/** A checked message of a dump. */
 struct socket_message {
 	enum tcp_family family;
 	enum tcp_state state;
@@ -44,50 +34,40 @@ struct socket_message {
 
 /**
  * Checks and reads a message of a sock_diag dump.
- * @return 0, or -EBADMSG: it is too short, or -EPROTO: its family or its state is one that this
- *         program does not know, and a count without it would be wrong
+ * @return 0, or -EBADMSG: it is too short, or -EPROTO: its family or state is unknown, and a count
+ *         without it would be wrong
  */
 int sock_diag_read(const struct nlmsghdr *message, struct socket_message *read);
 
 /**
- * The header of a request for the sockets in @p states, both families in one walk of the kernel's
- * tables, and its body in @p body. @p length is that of the whole request.
+ * Whether a socket that was picked for one of the states in @p asked has been closed before the
+ * kernel described it. In any other state it is counted there.
+ */
+bool sock_diag_is_gone(const struct socket_message *read, socket_states asked);
+
+/**
+ * Returns the header of a request for the sockets of both families in @p states, which takes one
+ * walk of the kernel's tables, and sets @p body. @p length is that of the whole request.
  */
 struct nlmsghdr sock_diag_request(socket_states states, struct inet_diag_req *body, size_t length);
 
 /**
- * Counts the sockets in @p states of the network namespace. Needs no privilege.
+ * Counts the sockets in @p states of the network namespace. Needs no privilege. SYN_RECV requests
+ * among them are also added to the dump's SYN queues.
  *
- * @param counts is written only on success
+ * @param counts changed only on success
  * @return 0 or -errno, as dump_run() and sock_diag_read() say
  */
 int sock_diag_count(struct dump *dump, socket_states states, struct socket_counts *counts);
 
-/** The same for one family; the kernel's tables hold both, so it costs a walk of its own. */
+/** Counts one family, in a separate walk: the kernel's tables contain both. */
 int sock_diag_count_family(struct dump *dump, enum tcp_family family, socket_states states,
 			   struct socket_counts *counts);
 
 /**
- * Counts those sockets in @p states that have one of the local ports in @p ports, which the kernel
- * picks out.
- *
- * @param ports with nothing counted; in no defined state on failure
- * @return 0 or -errno, as sock_diag_count() says
- */
-int sock_diag_count_ports(struct dump *dump, socket_states states, struct port_count *ports,
-			  size_t count);
-
-/**
- * Lists the listening endpoints, in endpoint_compare()'s order.
- *
- * @param listeners the caller's to free(); set only on success
- * @return 0 or -errno, as sock_diag_count() says; -EPROTO also if the kernel does not tell drops
- */
-int sock_diag_list_listeners(struct dump *dump, struct listener **listeners, size_t *count);
-
-/**
- * Finds out whether the kernel lists SOCKETS_BOUND_INACTIVE, with a socket of its own.
- * @return 0, or -EOPNOTSUPP: it does not, or -errno: that cannot be found out
+ * Tests with a bound socket whether the kernel lists SOCKETS_BOUND_INACTIVE. If AF_INET sockets are
+ * not allowed, the kernel's release decides.
+ * @return 0, or -EOPNOTSUPP: it does not, or -errno: the test failed
  */
 int sock_diag_try_bound_inactive(void);
 

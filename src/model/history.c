@@ -2,95 +2,75 @@
 #include "model/history.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 
-static const struct endpoint always = {0};
-
-int history_initialise(struct history *history)
+int history_initialise(struct history *history, int64_t window_ns, struct thresholds *thresholds)
 {
-	int error;
-
-	series_initialise(&history->sockets, FAMILY_STATES);
-	series_initialise(&history->totals, STATES);
-	series_initialise(&history->ports, FAMILY_STATES);
-	series_initialise(&history->listeners, 1);
-	error = series_follow(&history->sockets, &always, 1);
-	if (error == 0)
-		error = series_follow(&history->totals, &always, 1);
-	return error;
+	*history = (struct history){.window_ns = window_ns};
+	return history_set_thresholds(history, thresholds);
 }
 
-static int add_sockets(struct history *history, struct report *report)
+static void set_evaluation(struct history *history, struct evaluation *evaluation)
 {
-	const struct snapshot *snapshot = report->snapshot;
-
-	return series_add(&history->sockets, 0, snapshot->taken_ns, report->window_ns,
-			  &snapshot->sockets[0][0], &report->sockets[0][0]);
+	evaluation_release(history->evaluation);
+	history->evaluation = evaluation;
 }
 
-static int add_totals(struct history *history, struct report *report)
+int history_set_thresholds(struct history *history, struct thresholds *thresholds)
 {
-	const struct snapshot *snapshot = report->snapshot;
-	uint32_t totals[STATES];
+	struct evaluation *evaluation = evaluation_begin(thresholds, history->evaluation);
 
-	for (enum tcp_state state = 0; state < STATES; state++)
-		totals[state] = snapshot_total(snapshot, state);
-	return series_add(&history->totals, 0, snapshot->taken_ns, report->window_ns, totals,
-			  report->totals);
-}
-
-static int add_ports(struct history *history, struct report *report)
-{
-	const struct snapshot *snapshot = report->snapshot;
-	struct endpoint keys[WATCHED_PORTS_MAX] = {0};
-	int error;
-
-	for (size_t row = 0; row < snapshot->ports_count; row++)
-		keys[row].port = snapshot->ports[row].port.number;
-	error = series_follow(&history->ports, keys, snapshot->ports_count);
-	for (size_t row = 0; error == 0 && row < snapshot->ports_count; row++)
-		error = series_add(&history->ports, row, snapshot->taken_ns, report->window_ns,
-				   &snapshot->ports[row].sockets[0][0], &report->ports[row][0][0]);
-	return error;
-}
-
-static int add_listeners(struct history *history, struct report *report)
-{
-	const struct snapshot *snapshot = report->snapshot;
-	struct endpoint *keys = malloc((snapshot->listeners_count + 1) * sizeof(*keys));
-	int error;
-
-	if (keys == NULL)
+	if (evaluation == NULL)
 		return -ENOMEM;
-	for (size_t row = 0; row < snapshot->listeners_count; row++)
-		keys[row] = snapshot->listeners[row].endpoint;
-	error = series_follow(&history->listeners, keys, snapshot->listeners_count);
-	for (size_t row = 0; error == 0 && row < snapshot->listeners_count; row++)
-		error = series_add(&history->listeners, row, snapshot->taken_ns, report->window_ns,
-				   &snapshot->listeners[row].queued, &report->queued[row]);
-	free(keys);
+	set_evaluation(history, evaluation);
+	return 0;
+}
+
+static int add_failure(struct history *history, int error, const char *failed)
+{
+	history->failed++;
+	snprintf(history->last_error, sizeof(history->last_error), "%s: %s", failed,
+		 strerror(-error));
 	return error;
 }
 
-int history_add(struct history *history, struct report *report, int64_t span_ns)
+int history_add(struct history *history, const struct refresh *refresh)
 {
+	struct report *previous = history->latest;
+	struct report *report;
 	int error;
 
-	report->window_ns = span_ns;
-	error = add_sockets(history, report);
-	if (error == 0)
-		error = add_totals(history, report);
-	if (error == 0)
-		error = add_ports(history, report);
-	if (error == 0)
-		error = add_listeners(history, report);
-	return error;
+	history->interval_ns = refresh->interval_ns;
+	if (refresh->error != 0)
+		return add_failure(history, refresh->error, refresh->failed);
+	report = report_new(refresh->snapshot, previous == NULL ? 1 : previous->number + 1);
+	if (report == NULL) {
+		snapshot_free(refresh->snapshot);
+		return add_failure(history, -ENOMEM, "cannot create report");
+	}
+	error = windows_add(&history->windows, report, history->window_ns);
+	if (error != 0) {
+		report_release(report);
+		return add_failure(history, error, "cannot update minima and maxima");
+	}
+	rates_add(&history->rates, report->snapshot);
+	report->evaluation =
+		evaluation_next(history->evaluation, report->snapshot, &history->rates);
+	if (report->evaluation == NULL) {
+		report_release(report);
+		return add_failure(history, -ENOMEM, "cannot evaluate thresholds");
+	}
+	set_evaluation(history, evaluation_hold(report->evaluation));
+	report_release(previous);
+	history->latest = report;
+	return 0;
 }
 
 void history_finalise(struct history *history)
 {
-	series_finalise(&history->sockets);
-	series_finalise(&history->totals);
-	series_finalise(&history->ports);
-	series_finalise(&history->listeners);
+	report_release(history->latest);
+	history->latest = NULL;
+	windows_finalise(&history->windows);
+	set_evaluation(history, NULL);
 }

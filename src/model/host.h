@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the kernel says of the host as a whole: its own counts and the limits that they run into.
+ * The kernel's counters and limits for the whole host.
  *
- * Each object is known or it is not: the kernel may be too old for it, and /proc may be hidden.
+ * Each of them may be unknown: the kernel may be too old for it, and /proc may be hidden.
  */
 #ifndef MODEL_HOST_H
 #define MODEL_HOST_H
 
+#include "model/tcp.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
+/** The scalars of tcpHost come first, in the order of the MIB. */
 enum host_object {
 	HOST_ORPHANS, /**< sockets without a descriptor, of the whole machine */
 	HOST_ORPHANS_MAX,
@@ -23,6 +26,20 @@ enum host_object {
 	HOST_LISTEN_DROPS,
 	HOST_SYNCOOKIES_SENT,
 	HOST_TIME_WAIT_OVERFLOWS,
+	HOST_LOCAL_PORTS,
+	HOST_SYN_QUEUE_DROPS,
+	HOST_SYNCOOKIES_RECEIVED,
+	HOST_SYNCOOKIES_FAILED,
+	HOST_SYN_RETRANSMITS,
+	HOST_TIMEOUTS,
+	HOST_MEMORY_ABORTS,
+	HOST_MEMORY_PRESSURES,
+	HOST_PRUNES,
+	HOST_BACKLOG_DROPS,
+	HOST_RECEIVE_DROPS,
+	HOST_CONNTRACKS, /**< of this network namespace */
+	HOST_CONNTRACKS_MAX,
+	HOST_SYN_QUEUE_COOKIES,
 	HOST_ACTIVE_OPENS, /**< connections opened in this network namespace */
 	HOST_PASSIVE_OPENS,
 	HOST_IN_USE_IPV4, /**< TCP sockets that are neither TIME_WAIT nor SYN_RECV */
@@ -36,9 +53,15 @@ enum host_object {
 	HOST_OBJECTS,
 };
 
+/** The objects that count sockets of a family. */
+extern const enum host_object host_in_use[FAMILIES];
+extern const enum host_object host_udp[FAMILIES];
+extern const enum host_object host_raw[FAMILIES];
+extern const enum host_object host_fragments[FAMILIES];
+
 struct host {
 	bool known[HOST_OBJECTS];
-	uint64_t value[HOST_OBJECTS]; /**< 0 where it is not known */
+	uint64_t value[HOST_OBJECTS]; /**< 0 if unknown */
 };
 
 static inline void host_set(struct host *host, enum host_object object, uint64_t value)
@@ -46,5 +69,8 @@ static inline void host_set(struct host *host, enum host_object object, uint64_t
 	host->known[object] = true;
 	host->value[object] = value;
 }
+
+/** Finds the Counter64 of tcpHost named @p name in the MIB. @return false if it is unknown */
+bool host_counter_parse(const char *name, enum host_object *counter);
 
 #endif

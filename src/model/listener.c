@@ -3,27 +3,27 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static int compare(uint32_t left, uint32_t right)
+static int compare_numbers(uint32_t left, uint32_t right)
 {
 	return (left > right) - (left < right);
 }
 
 int endpoint_compare(const struct endpoint *left, const struct endpoint *right)
 {
-	int order = compare(left->family, right->family);
+	int order;
 
-	if (order == 0)
-		order = compare(left->zone != 0, right->zone != 0);
-	if (order == 0)
-		order = memcmp(left->address, right->address, sizeof(left->address));
-	if (order == 0)
-		order = compare(left->zone, right->zone);
-	if (order == 0)
-		order = compare(left->port, right->port);
-	return order;
+	if (left->family != right->family)
+		return compare_numbers(left->family, right->family);
+	if ((left->zone != 0) != (right->zone != 0))
+		return left->zone != 0 ? 1 : -1;
+	order = memcmp(left->address, right->address, sizeof(left->address));
+	if (order != 0)
+		return order;
+	if (left->zone != right->zone)
+		return compare_numbers(left->zone, right->zone);
+	return compare_numbers(left->port, right->port);
 }
 
 void endpoint_address_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE])
@@ -44,30 +44,9 @@ void endpoint_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE
 		 address, endpoint->port);
 }
 
-static int compare_listeners(const void *left, const void *right)
+uint32_t listener_fill(uint32_t queued, uint32_t backlog)
 {
-	return endpoint_compare(&((const struct listener *)left)->endpoint,
-				&((const struct listener *)right)->endpoint);
-}
+	uint64_t percent = UINT64_C(100) * queued / (backlog == 0 ? 1 : backlog);
 
-size_t listeners_merge(struct listener *listeners, size_t count)
-{
-	size_t merged = 0;
-
-	if (count == 0)
-		return 0;
-	qsort(listeners, count, sizeof(*listeners), compare_listeners);
-	for (size_t next = 1; next < count; next++) {
-		struct listener *last = &listeners[merged];
-
-		if (compare_listeners(last, &listeners[next]) != 0) {
-			listeners[++merged] = listeners[next];
-			continue;
-		}
-		last->sockets += listeners[next].sockets;
-		last->queued += listeners[next].queued;
-		last->backlog += listeners[next].backlog;
-		last->dropped += listeners[next].dropped;
-	}
-	return merged + 1;
+	return percent > UINT32_MAX ? UINT32_MAX : (uint32_t)percent;
 }

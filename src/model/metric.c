@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "model/metric.h"
 
+#include "number.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -8,24 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The default period of a rate. */
+#define RATE_SECONDS 60
+
 /* ---- parsing ---- */
-
-static bool parse_number(const char *text, unsigned long maximum, unsigned long *number)
-{
-	char *end;
-
-	if (text[0] < '0' || text[0] > '9')
-		return false;
-	errno = 0;
-	*number = strtoul(text, &end, 10);
-	return *end == '\0' && errno == 0 && *number <= maximum;
-}
 
 static bool parse_port_number(const char *text, uint16_t *port)
 {
-	unsigned long number;
+	uint64_t number;
 
-	if (!parse_number(text, UINT16_MAX, &number) || number == 0)
+	if (!number_parse(text, 1, UINT16_MAX, &number))
 		return false;
 	*port = (uint16_t)number;
 	return true;
@@ -37,9 +31,9 @@ static const char *parse_state_metric(char *const words[], struct metric *metric
 	bool any = strcmp(words[0], "any") == 0;
 
 	if (!any && tcp_family_parse(words[0], &family) != 0)
-		return "the family is not ipv4, ipv6 or any";
+		return "unknown family, expected ipv4, ipv6 or any";
 	if (tcp_state_parse(words[1], &metric->state) != 0)
-		return "there is no such TCP state";
+		return "unknown TCP state";
 	metric->families[FAMILY_IPV4] = any || family == FAMILY_IPV4;
 	metric->families[FAMILY_IPV6] = any || family == FAMILY_IPV6;
 	return NULL;
@@ -48,44 +42,59 @@ static const char *parse_state_metric(char *const words[], struct metric *metric
 static const char *parse_port_metric(char *const words[], struct metric *metric)
 {
 	if (!parse_port_number(words[0], &metric->port))
-		return "the port is not a number from 1 to 65535";
+		return "invalid port, expected 1 to 65535";
 	if (tcp_state_parse(words[1], &metric->state) != 0)
-		return "there is no such TCP state";
+		return "unknown TCP state";
 	return NULL;
 }
 
-static uint32_t parse_zone(const char *text)
+/* net/core/dev.c, dev_valid_name; a percent sign would begin another zone. */
+static bool is_interface_name(const char *text)
 {
-	unsigned long number;
+	size_t length = strlen(text);
 
-	if (parse_number(text, UINT32_MAX, &number))
-		return (uint32_t)number;
-	return if_nametoindex(text);
+	return length > 0 && length < IF_NAMESIZE && strpbrk(text, "/:% \t") == NULL;
+}
+
+/* An index, or a name that is looked up in each snapshot: an interface may be recreated. */
+static bool parse_zone(const char *text, struct metric *metric)
+{
+	uint64_t index;
+
+	if (strspn(text, "0123456789") < strlen(text)) {
+		if (!is_interface_name(text))
+			return false;
+		strcpy(metric->zone_name, text);
+		return true;
+	}
+	if (!number_parse(text, 1, UINT32_MAX, &index))
+		return false;
+	metric->endpoint.zone = (uint32_t)index;
+	return true;
 }
 
 /*
- * The address of "[fe80::1%eth0]:80", between the brackets. A link-local one needs its zone, and no
- * other one has any (RFC 4007, section 6).
+ * Parses the part of "[fe80::1%eth0]:80" between the brackets. Link-local addresses have a zone,
+ * and others do not (RFC 4007, section 6).
  */
-static bool parse_ipv6_address(char *text, struct endpoint *endpoint)
+static bool parse_ipv6_address(char *text, struct metric *metric)
 {
 	char *zone = strchr(text, '%');
 
-	endpoint->family = FAMILY_IPV6;
+	metric->endpoint.family = FAMILY_IPV6;
 	if (zone != NULL) {
 		*zone++ = '\0';
-		endpoint->zone = parse_zone(zone);
-		if (endpoint->zone == 0)
+		if (!parse_zone(zone, metric))
 			return false;
 	}
-	return inet_pton(AF_INET6, text, endpoint->address) == 1 &&
-	       IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)endpoint->address) ==
-		       (endpoint->zone != 0);
+	return inet_pton(AF_INET6, text, metric->endpoint.address) == 1 &&
+	       IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)metric->endpoint.address) ==
+		       (zone != NULL);
 }
 
-static bool parse_address(const char *text, size_t length, struct endpoint *endpoint)
+static bool parse_endpoint_address(const char *text, size_t length, struct metric *metric)
 {
-	char address[INET6_ADDRSTRLEN + IF_NAMESIZE];
+	char address[sizeof("[%]") + INET6_ADDRSTRLEN + IF_NAMESIZE];
 
 	if (length >= sizeof(address))
 		return false;
@@ -93,21 +102,54 @@ static bool parse_address(const char *text, size_t length, struct endpoint *endp
 	address[length] = '\0';
 	if (length > 1 && address[0] == '[' && address[length - 1] == ']') {
 		address[length - 1] = '\0';
-		return parse_ipv6_address(address + 1, endpoint);
+		return parse_ipv6_address(address + 1, metric);
 	}
-	endpoint->family = FAMILY_IPV4;
-	return inet_pton(AF_INET, address, endpoint->address) == 1;
+	metric->endpoint.family = FAMILY_IPV4;
+	return inet_pton(AF_INET, address, metric->endpoint.address) == 1;
 }
 
 static const char *parse_listen_metric(char *const words[], struct metric *metric)
 {
 	const char *colon = strrchr(words[0], ':');
 
+	metric->any = strcmp(words[0], "any") == 0;
+	if (metric->any)
+		return NULL;
 	if (colon == NULL ||
-	    !parse_address(words[0], (size_t)(colon - words[0]), &metric->endpoint) ||
+	    !parse_endpoint_address(words[0], (size_t)(colon - words[0]), metric) ||
 	    !parse_port_number(colon + 1, &metric->endpoint.port))
-		return "the endpoint is not like 192.0.2.1:80, 0.0.0.0:80 or [::]:80";
+		return "invalid endpoint, expected any, 192.0.2.1:80, 0.0.0.0:80 or [::]:80";
 	return NULL;
+}
+
+/* Former names of the objects of tcpHost. */
+static const char *object_problem(const char *name, const char *otherwise)
+{
+	static const struct {
+		const char *name;
+		const char *problem;
+	} renamed[] = {
+#define RENAMED(old, new) {old, old " was renamed to " new}
+		RENAMED("tcpOrphans", "tcpHostOrphans"),
+		RENAMED("tcpOrphansMax", "tcpHostOrphansMax"),
+		RENAMED("tcpTimeWaits", "tcpHostTimeWaits"),
+		RENAMED("tcpTimeWaitsMax", "tcpHostTimeWaitsMax"),
+		RENAMED("tcpAllocated", "tcpHostAllocated"),
+		RENAMED("tcpMemory", "tcpHostMemory"),
+		RENAMED("tcpMemoryMax", "tcpHostMemoryMax"),
+		RENAMED("socketsUsed", "tcpHostSocketsUsed"),
+		RENAMED("tcpListenOverflows", "tcpHostListenOverflows"),
+		RENAMED("tcpListenDrops", "tcpHostListenDrops"),
+		RENAMED("tcpSyncookiesSent", "tcpHostSyncookiesSent"),
+		RENAMED("tcpTimeWaitOverflows", "tcpHostTimeWaitOverflows"),
+#undef RENAMED
+	};
+
+	for (size_t i = 0; i < sizeof(renamed) / sizeof(renamed[0]); i++) {
+		if (strcmp(name, renamed[i].name) == 0)
+			return renamed[i].problem;
+	}
+	return otherwise;
 }
 
 static const char *parse_host_metric(char *const words[], struct metric *metric)
@@ -116,19 +158,45 @@ static const char *parse_host_metric(char *const words[], struct metric *metric)
 		const char *name;
 		enum host_object object, limit;
 	} objects[] = {
-		{"tcpOrphans", HOST_ORPHANS, HOST_ORPHANS_MAX},
-		{"tcpTimeWaits", HOST_TIME_WAITS, HOST_TIME_WAITS_MAX},
-		{"tcpMemory", HOST_MEMORY, HOST_MEMORY_MAX},
+		{"tcpHostOrphans", HOST_ORPHANS, HOST_ORPHANS_MAX},
+		{"tcpHostTimeWaits", HOST_TIME_WAITS, HOST_TIME_WAITS_MAX},
+		{"tcpHostMemory", HOST_MEMORY, HOST_MEMORY_MAX},
+		{"tcpHostConntracks", HOST_CONNTRACKS, HOST_CONNTRACKS_MAX},
 	};
 
-	for (size_t place = 0; place < sizeof(objects) / sizeof(objects[0]); place++) {
-		if (strcmp(words[0], objects[place].name) != 0)
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		if (strcmp(words[0], objects[i].name) != 0)
 			continue;
-		metric->object = objects[place].object;
-		metric->limit = objects[place].limit;
+		metric->object = objects[i].object;
+		metric->limit = objects[i].limit;
 		return NULL;
 	}
-	return "the object is not tcpOrphans, tcpTimeWaits or tcpMemory";
+	return object_problem(words[0],
+			      "unknown object, expected tcpHostOrphans, tcpHostTimeWaits, "
+			      "tcpHostMemory or tcpHostConntracks");
+}
+
+static bool has_seconds(char *const words[])
+{
+	return words[1] != NULL && strcmp(words[1], "over") == 0;
+}
+
+static const char *parse_rate_metric(char *const words[], struct metric *metric)
+{
+	uint64_t seconds = RATE_SECONDS;
+
+	if (!host_counter_parse(words[0], &metric->object))
+		return object_problem(words[0],
+				      "unknown counter, expected a Counter64 of tcpHost, such as "
+				      "tcpHostSyncookiesSent");
+	if (has_seconds(words)) {
+		if (words[2] == NULL)
+			return "incomplete metric";
+		if (!number_parse(words[2], 1, RATE_SECONDS_MAX, &seconds))
+			return "invalid over, expected 1 to 3600 seconds";
+	}
+	metric->seconds = (uint32_t)seconds;
+	return NULL;
 }
 
 int metric_parse(char *const words[], struct metric *metric, const char **problem)
@@ -142,20 +210,24 @@ int metric_parse(char *const words[], struct metric *metric, const char **proble
 		[METRIC_PORT] = {"port", 2, parse_port_metric},
 		[METRIC_LISTEN] = {"listen", 1, parse_listen_metric},
 		[METRIC_HOST] = {"host", 1, parse_host_metric},
+		[METRIC_RATE] = {"rate", 1, parse_rate_metric},
 	};
 
-	*problem = "the metric does not begin with state, port, listen or host";
-	for (enum metric_kind kind = 0; words[0] != NULL && kind <= METRIC_HOST; kind++) {
+	*problem = "unknown metric, expected state, port, listen, host or rate";
+	for (enum metric_kind kind = 0; words[0] != NULL && kind <= METRIC_RATE; kind++) {
 		if (strcmp(words[0], kinds[kind].word) != 0)
 			continue;
 		*metric = (struct metric){.kind = kind};
-		*problem = "the metric is not complete";
+		*problem = "incomplete metric";
 		for (int argument = 1; argument <= kinds[kind].arguments; argument++) {
 			if (words[argument] == NULL)
 				return -EINVAL;
 		}
 		*problem = kinds[kind].parse(&words[1], metric);
-		return *problem == NULL ? 1 + kinds[kind].arguments : -EINVAL;
+		if (*problem != NULL)
+			return -EINVAL;
+		return 1 + kinds[kind].arguments +
+		       (kind == METRIC_RATE && has_seconds(&words[1]) ? 2 : 0);
 	}
 	return -EINVAL;
 }
@@ -164,7 +236,6 @@ int metric_parse(char *const words[], struct metric *metric, const char **proble
 
 static uint32_t percent(uint64_t part, uint64_t whole)
 {
-	/* An accept queue with a backlog of 0 holds one connection (sk_acceptq_is_full). */
 	uint64_t value = part * 100 / (whole == 0 ? 1 : whole);
 
 	return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
@@ -174,6 +245,8 @@ static bool state_value(const struct metric *metric, const struct snapshot *snap
 			uint32_t *value)
 {
 	*value = 0;
+	if (!snapshot_counts(snapshot, metric->state))
+		return false;
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		if (metric->families[family])
 			*value += snapshot->sockets[family][metric->state];
@@ -186,29 +259,32 @@ static bool port_value(const struct metric *metric, const struct snapshot *snaps
 {
 	const struct port_count *port = snapshot_port(snapshot, metric->port);
 
-	if (port == NULL)
+	if (port == NULL || !snapshot_counts(snapshot, metric->state))
 		return false;
 	*value = port->sockets[FAMILY_IPV4][metric->state] +
 		 port->sockets[FAMILY_IPV6][metric->state];
 	return true;
 }
 
-static int compare_endpoint(const void *endpoint, const void *listener)
-{
-	return endpoint_compare(endpoint, &((const struct listener *)listener)->endpoint);
-}
-
 static bool listen_value(const struct metric *metric, const struct snapshot *snapshot,
 			 uint32_t *value)
 {
-	const struct listener *listener = NULL;
+	struct endpoint endpoint = metric->endpoint;
+	const struct listener *listener;
 
-	if (snapshot->listeners_count > 0)
-		listener = bsearch(&metric->endpoint, snapshot->listeners,
-				   snapshot->listeners_count, sizeof(*listener), compare_endpoint);
+	if (metric->any) {
+		*value = snapshot->listen_fill;
+		return true;
+	}
+	if (metric->zone_name[0] != '\0') {
+		endpoint.zone = snapshot_zone(snapshot, metric->zone_name);
+		if (endpoint.zone == 0)
+			return false;
+	}
+	listener = snapshot_listener(snapshot, &endpoint);
 	if (listener == NULL)
 		return false;
-	*value = percent(listener->queued, listener->backlog);
+	*value = listener->fill;
 	return true;
 }
 
@@ -219,11 +295,15 @@ static bool host_value(const struct metric *metric, const struct snapshot *snaps
 
 	if (!host->known[metric->object] || !host->known[metric->limit])
 		return false;
+	/* For this one, 0 means no limit (net/netfilter/nf_conntrack_core.c). */
+	if (metric->limit == HOST_CONNTRACKS_MAX && host->value[metric->limit] == 0)
+		return false;
 	*value = percent(host->value[metric->object], host->value[metric->limit]);
 	return true;
 }
 
-bool metric_value(const struct metric *metric, const struct snapshot *snapshot, uint32_t *value)
+bool metric_value(const struct metric *metric, const struct snapshot *snapshot,
+		  const struct rates *rates, uint32_t *value)
 {
 	switch (metric->kind) {
 	case METRIC_STATE:
@@ -234,6 +314,8 @@ bool metric_value(const struct metric *metric, const struct snapshot *snapshot, 
 		return listen_value(metric, snapshot, value);
 	case METRIC_HOST:
 		return host_value(metric, snapshot, value);
+	case METRIC_RATE:
+		return rates_get(rates, metric->object, metric->seconds, value);
 	}
 	return false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Local ports whose sockets are counted by themselves, because the configuration watches them.
+ * Watched ports: local ports whose sockets are counted separately.
  */
 #ifndef MODEL_PORT_H
 #define MODEL_PORT_H
@@ -15,11 +15,12 @@
 
 struct watched_port {
 	uint16_t number;
-	char service[SERVICE_NAME_SIZE]; /**< as services(5) has it; "" if it does not */
+	char service[SERVICE_NAME_SIZE]; /**< its name in services(5), truncated; "" if it has none
+					  */
 };
 
 struct watched_ports {
-	struct watched_port port[WATCHED_PORTS_MAX]; /**< in the order of their numbers */
+	struct watched_port port[WATCHED_PORTS_MAX]; /**< by number */
 	size_t count;
 };
 
@@ -31,13 +32,13 @@ struct port_count {
 
 /**
  * Reads a port's number or its name in services(5).
- * @return 0, or -EINVAL: it is neither
+ * @return 0, or -EINVAL if it is neither
  */
 int watched_port_parse(const char *text, struct watched_port *port);
 
 /**
- * Adds a port, in its place; one that is there already is no error.
- * @return 0, or -ENOSPC: there are WATCHED_PORTS_MAX
+ * Adds a port in order. Adding one that is already there is not an error.
+ * @return 0, or -ENOSPC if there are already WATCHED_PORTS_MAX
  */
 int watched_ports_add(struct watched_ports *ports, const struct watched_port *port);
 

@@ -1,34 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "model/range.h"
 
+#include "number.h"
+
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-/*
- * Digits, a sign, a point and an exponent; what else strtod() takes is no number in a range. A
- * percent sign may follow.
- */
-static bool parse_number(const char *text, const char **end, double *number)
+/* A percent sign may follow. */
+static bool take_number(const char **text, double *number)
 {
-	char *after;
-
-	if (strspn(text, "+-.0123456789") == 0)
+	if (!number_take_real(text, number))
 		return false;
-	*number = strtod(text, &after);
-	*end = *after == '%' ? after + 1 : after;
-	return after != text && isfinite(*number) && strpbrk(text, "xXnN") == NULL;
+	if (**text == '%')
+		++*text;
+	return true;
 }
 
-static bool parse_low(const char *text, const char **end, double *low)
+static bool take_low(const char **text, double *low)
 {
-	if (text[0] == '~') {
-		*low = -INFINITY;
-		*end = text + 1;
-		return true;
-	}
-	return parse_number(text, end, low);
+	if (**text != '~')
+		return take_number(text, low);
+	*low = -INFINITY;
+	++*text;
+	return true;
 }
 
 int range_parse(const char *text, struct range *range)
@@ -41,13 +36,13 @@ int range_parse(const char *text, struct range *range)
 		end++;
 	}
 	if (strchr(end, ':') != NULL) {
-		if (*end != ':' && !parse_low(end, &end, &parsed.low))
+		if (*end != ':' && !take_low(&end, &parsed.low))
 			return -EINVAL;
 		if (*end++ != ':')
 			return -EINVAL;
-		if (*end != '\0' && !parse_number(end, &end, &parsed.high))
+		if (*end != '\0' && !take_number(&end, &parsed.high))
 			return -EINVAL;
-	} else if (!parse_number(end, &end, &parsed.high)) {
+	} else if (!take_number(&end, &parsed.high)) {
 		return -EINVAL;
 	}
 	if (*end != '\0')

@@ -6,8 +6,7 @@
 static void report_free(struct report *report)
 {
 	free(report->ports);
-	free(report->queued);
-	judgement_release(report->judgement);
+	evaluation_release(report->evaluation);
 	free(report);
 }
 
@@ -18,9 +17,7 @@ struct report *report_new(struct snapshot *snapshot, uint32_t number)
 	if (report == NULL)
 		return NULL;
 	report->ports = calloc(snapshot->ports_count, sizeof(*report->ports));
-	report->queued = calloc(snapshot->listeners_count, sizeof(*report->queued));
-	if ((report->ports == NULL && snapshot->ports_count > 0) ||
-	    (report->queued == NULL && snapshot->listeners_count > 0)) {
+	if (report->ports == NULL && snapshot->ports_count > 0) {
 		report_free(report);
 		return NULL;
 	}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Everything that one refresh learned of the host's TCP sockets.
+ * The result of a refresh.
  *
- * This type is the border of the program: the code that fills it speaks netlink and no SNMP, the
- * code that reads it speaks SNMP and no netlink. The collector fills a snapshot and hands it over;
- * from then on nobody changes it.
+ * This type is the boundary of the program: the code that fills it knows netlink but not SNMP, the
+ * code that reads it knows SNMP but not netlink. The collector fills a snapshot and passes it on;
+ * from then on it does not change.
  */
 #ifndef MODEL_SNAPSHOT_H
 #define MODEL_SNAPSHOT_H
@@ -14,42 +14,65 @@
 #include "model/port.h"
 #include "model/tcp.h"
 
+#include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /** How a snapshot's sockets were counted. */
 enum count_method {
 	METHOD_FULL,    /**< every socket was listed by the kernel */
-	METHOD_DERIVED, /**< ESTABLISHED and perhaps TIME_WAIT follow from the kernel's own counts
-			 */
+	METHOD_DERIVED, /**< ESTABLISHED and perhaps TIME_WAIT were derived */
+};
+
+/** An interface of link-local listeners. */
+struct zone {
+	uint32_t index;
+	char name[IF_NAMESIZE];
 };
 
 struct snapshot {
-	int64_t taken_ns;     /**< when the refresh began, on the clock of clock.h */
-	uint32_t duration_us; /**< how long it took */
+	int64_t taken_ns;     /**< when the refresh began, by clock_now_ns() */
+	uint32_t duration_us; /**< of the refresh */
 	enum count_method method;
 	uint32_t sockets[FAMILIES][STATES];
+	bool closed_counted; /**< otherwise STATE_CLOSED has no counts, here and in ports */
 	struct host host;
-	struct listener *listeners; /**< one for each endpoint, in endpoint_compare()'s order */
+	struct listener *listeners; /**< endpoints, in endpoint_compare()'s order */
 	size_t listeners_count;
-	struct port_count *ports; /**< one for each watched port, in their order */
+	struct zone *zones; /**< the listeners' zones, in no order */
+	size_t zones_count;
+	/** Endpoints that were left out because there are too many. */
+	uint32_t listeners_omitted;
+	uint32_t listen_fill; /**< of the fullest endpoint, including omitted ones; 0 without any */
+	bool listeners_tracked;   /**< fill_max, queued_max and dropped cover earlier refreshes */
+	struct port_count *ports; /**< the watched ports, by number */
 	size_t ports_count;
 };
 
-/** An empty snapshot. @return NULL without memory */
+/** Creates an empty snapshot. @return NULL if out of memory */
 struct snapshot *snapshot_new(void);
 
-/** Gives an empty @p snapshot a place for each of @p ports, with no sockets yet. @return 0 or
- * -ENOMEM */
+/** Adds @p ports to an empty @p snapshot, with all counts 0. @return 0 or -ENOMEM */
 int snapshot_watch(struct snapshot *snapshot, const struct watched_ports *ports);
 
-/** The place of the watched port @p number. @return NULL if it is not watched */
+/** The watched port @p number. @return NULL if it is not watched */
 struct port_count *snapshot_port(const struct snapshot *snapshot, uint16_t number);
+
+/** The listener at @p endpoint. @return NULL if the snapshot has none */
+struct listener *snapshot_listener(const struct snapshot *snapshot,
+				   const struct endpoint *endpoint);
+
+/** The index of the interface @p name. @return 0 if it has no listeners */
+uint32_t snapshot_zone(const struct snapshot *snapshot, const char *name);
 
 /** Sockets in @p state, both families together. */
 uint32_t snapshot_total(const struct snapshot *snapshot, enum tcp_state state);
 
-/** Frees @p snapshot with all that it has. NULL is fine. */
+/** Whether the sockets in @p state were counted. */
+bool snapshot_counts(const struct snapshot *snapshot, enum tcp_state state);
+
+/** Frees @p snapshot, which may be NULL. */
 void snapshot_free(struct snapshot *snapshot);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "model/tcp.h"
 
-#include <ctype.h>
+#include "ascii.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,7 +51,7 @@ static bool is_same_word(const char *left, const char *right)
 	do {
 		left = skip_separators(left);
 		right = skip_separators(right);
-		if (tolower((unsigned char)*left) != tolower((unsigned char)*right))
+		if (ascii_lower(*left) != ascii_lower(*right))
 			return false;
 		right++;
 	} while (*left++ != '\0');
@@ -59,7 +60,7 @@ static bool is_same_word(const char *left, const char *right)
 
 int tcp_state_parse(const char *text, enum tcp_state *state)
 {
-	/* What others call them, where it is not the same word. */
+	/* Other names of the kernel, ss and netstat. */
 	static const struct {
 		const char *word;
 		enum tcp_state state;
@@ -73,9 +74,9 @@ int tcp_state_parse(const char *text, enum tcp_state *state)
 		if (is_same_word(text, tcp_state_name(*state)))
 			return 0;
 	}
-	for (size_t place = 0; place < sizeof(others) / sizeof(others[0]); place++) {
-		*state = others[place].state;
-		if (is_same_word(text, others[place].word))
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		*state = others[i].state;
+		if (is_same_word(text, others[i].word))
 			return 0;
 	}
 	return -EINVAL;

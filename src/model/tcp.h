@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The families and the states of TCP sockets, and their names.
+ * The address families and states of TCP sockets, and their names.
  */
 #ifndef MODEL_TCP_H
 #define MODEL_TCP_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /** The socket's own address family, in the order of InetVersion (RFC 4001, section 4). */
 enum tcp_family {
@@ -30,8 +31,18 @@ enum tcp_state {
 	STATES,
 };
 
-/** How many pairs of a family and a state there are. */
+/** The number of pairs of a family and a state. */
 #define FAMILY_STATES ((size_t)FAMILIES * STATES)
+
+/** Sockets by family and state. */
+struct socket_counts {
+	uint32_t sockets[FAMILIES][STATES];
+	/**
+	 * Those that are not full sockets: SYN_RECV requests, TIME_WAIT, and FIN_WAIT_2 after
+	 * close().
+	 */
+	uint32_t mini[FAMILIES][STATES];
+};
 
 /** "ipv4" or "ipv6", InetVersion's labels. */
 const char *tcp_family_name(enum tcp_family family);
@@ -43,8 +54,8 @@ const char *tcp_state_name(enum tcp_state state);
 int tcp_family_parse(const char *text, enum tcp_family *family);
 
 /**
- * Reads a state as SNMP, the kernel, ss or netstat write it: timeWait, TIME_WAIT, time-wait; case
- * does not matter. @return 0 or -EINVAL
+ * Reads a state as written by SNMP, the kernel, ss or netstat: timeWait, TIME_WAIT, time-wait, in
+ * upper or lower case. @return 0 or -EINVAL
  */
 int tcp_state_parse(const char *text, enum tcp_state *state);
 

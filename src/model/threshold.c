@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "model/threshold.h"
 
-#include <ctype.h>
+#include "ascii.h"
+#include "number.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* name, metric of three, range, clear and its range, hold and its number, and one too many */
-#define WORDS_MAX 10
+/* name, metric of four, range, clear and its range, hold and its number, and one more */
+#define WORDS_MAX 11
 
 /* ---- parsing ---- */
 
-/* Splits @p text; returns how many words there are, at most WORDS_MAX. */
-static size_t split(char *text, char *words[WORDS_MAX + 1])
+/* Splits @p text; returns the number of words, at most WORDS_MAX. */
+static size_t split_words(char *text, char *words[WORDS_MAX + 1])
 {
 	size_t count = 0;
 	char *rest;
@@ -30,18 +32,18 @@ static size_t split(char *text, char *words[WORDS_MAX + 1])
 static const char *parse_name(const char *word, struct threshold *threshold)
 {
 	if (word == NULL)
-		return "there is no name";
+		return "missing name";
 	if (strlen(word) > THRESHOLD_NAME_MAX)
-		return "the name is longer than 32 characters";
+		return "name longer than 32 characters";
 	for (const char *letter = word; *letter != '\0'; letter++) {
-		if (!isgraph((unsigned char)*letter))
-			return "the name is not of printable ASCII characters";
+		if (!ascii_is_graph(*letter))
+			return "name contains characters that are not printable ASCII";
 	}
 	strcpy(threshold->name, word);
 	return NULL;
 }
 
-/* The text is that of the words as they were, with single spaces. */
+/* The text consists of the words, separated by single spaces. */
 static const char *parse_metric(char *const words[], struct threshold *threshold, size_t *taken)
 {
 	const char *problem;
@@ -56,7 +58,7 @@ static const char *parse_metric(char *const words[], struct threshold *threshold
 		size_t length = strlen(words[word]) + 1;
 
 		if (length > left)
-			return "the metric is too long";
+			return "metric too long";
 		memcpy(text, words[word], length);
 		if (word + 1 < count)
 			text[length - 1] = ' ';
@@ -70,30 +72,26 @@ static const char *parse_range(const char *word, struct range *range,
 			       char text[THRESHOLD_TEXT_SIZE])
 {
 	if (word == NULL)
-		return "there is no range";
+		return "missing range";
 	if (strlen(word) >= THRESHOLD_TEXT_SIZE)
-		return "the range is too long";
+		return "range too long";
 	strcpy(text, word);
 	switch (range_parse(word, range)) {
 	case 0:
 		return NULL;
 	case -ERANGE:
-		return "the range starts after it ends";
+		return "range starts after its end";
 	default:
-		return "the range is not like 10, 10:, ~:10, 10:20 or @10:20";
+		return "invalid range, expected 10, 10:, ~:10, 10:20 or @10:20";
 	}
 }
 
 static const char *parse_hold(const char *word, uint32_t *hold)
 {
-	char *end;
-	unsigned long number;
+	uint64_t number;
 
-	if (word == NULL || word[0] < '0' || word[0] > '9')
-		return "hold is not followed by a number";
-	number = strtoul(word, &end, 10);
-	if (*end != '\0' || number < 1 || number > THRESHOLD_HOLD_MAX)
-		return "hold is not a number from 1 to 1000000";
+	if (word == NULL || !number_parse(word, 1, THRESHOLD_HOLD_MAX, &number))
+		return "invalid hold, expected 1 to 1000000";
 	*hold = (uint32_t)number;
 	return NULL;
 }
@@ -111,7 +109,8 @@ static const char *parse_rest(char *const words[], struct threshold *threshold)
 			hold_given = true;
 			problem = parse_hold(words[1], &threshold->hold);
 		} else {
-			problem = "after the range come only clear RANGE and hold NUMBER";
+			problem = "unexpected word after the range, expected clear RANGE or hold "
+				  "NUMBER";
 		}
 	}
 	return problem;
@@ -122,10 +121,12 @@ static const char *parse_words(char *const words[], struct threshold *threshold)
 	size_t taken = 0;
 	const char *problem = parse_name(words[0], threshold);
 
-	if (problem == NULL)
-		problem = parse_metric(words + 1, threshold, &taken);
-	if (problem == NULL)
-		problem = parse_range(words[1 + taken], &threshold->range, threshold->range_text);
+	if (problem != NULL)
+		return problem;
+	problem = parse_metric(words + 1, threshold, &taken);
+	if (problem != NULL)
+		return problem;
+	problem = parse_range(words[1 + taken], &threshold->range, threshold->range_text);
 	if (problem != NULL)
 		return problem;
 	threshold->clear = threshold->range;
@@ -140,10 +141,10 @@ int threshold_parse(const char *text, struct threshold *threshold, const char **
 	char *words[WORDS_MAX + 1];
 	struct threshold parsed = {0};
 
-	*problem = "there is no memory";
+	*problem = "out of memory";
 	if (copy == NULL)
 		return -EINVAL;
-	split(copy, words);
+	split_words(copy, words);
 	*problem = parse_words(words, &parsed);
 	free(copy);
 	if (*problem != NULL)
@@ -152,7 +153,7 @@ int threshold_parse(const char *text, struct threshold *threshold, const char **
 	return 0;
 }
 
-/* ---- many of them ---- */
+/* ---- lists ---- */
 
 struct thresholds *thresholds_new(void)
 {
@@ -166,7 +167,7 @@ struct thresholds *thresholds_new(void)
 int thresholds_add(struct thresholds **thresholds, const struct threshold *threshold)
 {
 	size_t count = (*thresholds)->count;
-	size_t place = count;
+	size_t i = count;
 	struct thresholds *larger;
 
 	if (thresholds_find(*thresholds, threshold->name) >= 0)
@@ -175,11 +176,11 @@ int thresholds_add(struct thresholds **thresholds, const struct threshold *thres
 	if (larger == NULL)
 		return -ENOMEM;
 	*thresholds = larger;
-	while (place > 0 && strcmp(larger->threshold[place - 1].name, threshold->name) > 0) {
-		larger->threshold[place] = larger->threshold[place - 1];
-		place--;
+	while (i > 0 && strcmp(larger->threshold[i - 1].name, threshold->name) > 0) {
+		larger->threshold[i] = larger->threshold[i - 1];
+		i--;
 	}
-	larger->threshold[place] = *threshold;
+	larger->threshold[i] = *threshold;
 	larger->count++;
 	return 0;
 }
@@ -198,9 +199,9 @@ void thresholds_release(struct thresholds *thresholds)
 
 ptrdiff_t thresholds_find(const struct thresholds *thresholds, const char *name)
 {
-	for (size_t place = 0; place < thresholds->count; place++) {
-		if (strcmp(thresholds->threshold[place].name, name) == 0)
-			return (ptrdiff_t)place;
+	for (size_t i = 0; i < thresholds->count; i++) {
+		if (strcmp(thresholds->threshold[i].name, name) == 0)
+			return (ptrdiff_t)i;
 	}
 	return -1;
 }

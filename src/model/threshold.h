@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Thresholds, as the configuration has them.
+ * Thresholds in the configuration.
  *
  *     NAME METRIC RANGE [clear RANGE] [hold N]
  */
@@ -18,46 +18,46 @@
 
 struct threshold {
 	char name[THRESHOLD_NAME_MAX + 1];
-	char metric_text[THRESHOLD_TEXT_SIZE]; /**< as configured, so that people know them again */
+	char metric_text[THRESHOLD_TEXT_SIZE]; /**< as configured, for display */
 	char range_text[THRESHOLD_TEXT_SIZE];
 	char clear_text[THRESHOLD_TEXT_SIZE];
 	struct metric metric;
-	struct range range; /**< outside of it the threshold is raised, */
-	struct range clear; /**< inside of it it is cleared again, */
-	uint32_t hold;      /**< each after so many refreshes in a row */
+	struct range range; /**< values outside of it raise the threshold */
+	struct range clear; /**< values inside of it clear the threshold */
+	uint32_t hold;      /**< number of consecutive refreshes that it takes */
 };
 
-/** The thresholds of one reading of the configuration; shared by its holders, never changed. */
+/** The thresholds of one configuration: immutable and reference-counted. */
 struct thresholds {
 	unsigned int holders;
 	size_t count;
-	struct threshold threshold[]; /**< in the order of their names */
+	struct threshold threshold[]; /**< by name */
 };
 
 /**
  * Parses a threshold.
- * @return 0, or -EINVAL, and then @p problem says what is wrong
+ * @return 0, or -EINVAL, and then @p problem is set
  */
 int threshold_parse(const char *text, struct threshold *threshold, const char **problem);
 
-/** No thresholds, held once. @return NULL without memory */
+/** Creates an empty list, held once. @return NULL if out of memory */
 struct thresholds *thresholds_new(void);
 
 /**
- * Adds @p threshold to @p thresholds, which nobody else holds, and which may move.
- * @return 0, or -EEXIST: there is one of that name, or -ENOMEM
+ * Adds @p threshold to @p thresholds, which has no other holders and may be reallocated.
+ * @return 0, or -EEXIST: duplicate name, or -ENOMEM
  */
 int thresholds_add(struct thresholds **thresholds, const struct threshold *threshold);
 
 struct thresholds *thresholds_hold(struct thresholds *thresholds);
 
-/** The last holder frees them. NULL is fine. */
+/** Releases @p thresholds, which may be NULL; the last holder frees them. */
 void thresholds_release(struct thresholds *thresholds);
 
-/** Finds the threshold of that name. @return its place, or -1 */
+/** Finds the threshold called @p name. @return its index, or -1 */
 ptrdiff_t thresholds_find(const struct thresholds *thresholds, const char *name);
 
-/** Whether both watch the same in the same way, names included. */
+/** Whether both are configured in the same way, including their names. */
 bool threshold_equals(const struct threshold *left, const struct threshold *right);
 
 #endif

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define CAPACITY_AT_FIRST 4
+#define INITIAL_CAPACITY 4
 
-/* Whether an earlier value may still become the window's extreme after a later one. */
+/* Whether an earlier value can still become the extreme after a later one was added. */
 typedef bool survives(uint32_t earlier, uint32_t later);
 
 static bool is_less(uint32_t earlier, uint32_t later)
@@ -20,15 +20,15 @@ static bool is_more(uint32_t earlier, uint32_t later)
 	return earlier > later;
 }
 
-static struct window_point *point_at(const struct window_queue *queue, size_t place)
+static struct window_point *point_at(const struct window_queue *queue, size_t i)
 {
-	return &queue->points[(queue->first + place) & (queue->capacity - 1)];
+	return &queue->points[(queue->first + i) & (queue->capacity - 1)];
 }
 
-/* The points keep their order; their places in memory begin anew. */
-static int make_room(struct window_queue *queue)
+/* Moves the points to the beginning of a larger buffer. */
+static int grow_queue(struct window_queue *queue)
 {
-	size_t capacity = queue->capacity == 0 ? CAPACITY_AT_FIRST : 2 * queue->capacity;
+	size_t capacity = queue->capacity == 0 ? INITIAL_CAPACITY : 2 * queue->capacity;
 	struct window_point *points;
 
 	if (queue->length < queue->capacity)
@@ -36,8 +36,8 @@ static int make_room(struct window_queue *queue)
 	points = malloc(capacity * sizeof(*points));
 	if (points == NULL)
 		return -ENOMEM;
-	for (size_t place = 0; place < queue->length; place++)
-		points[place] = *point_at(queue, place);
+	for (size_t i = 0; i < queue->length; i++)
+		points[i] = *point_at(queue, i);
 	free(queue->points);
 	queue->points = points;
 	queue->capacity = capacity;
@@ -45,7 +45,7 @@ static int make_room(struct window_queue *queue)
 	return 0;
 }
 
-static void forget(struct window_queue *queue, int64_t before_ns)
+static void remove_before(struct window_queue *queue, int64_t before_ns)
 {
 	while (queue->length > 0 && point_at(queue, 0)->at_ns < before_ns) {
 		queue->first = (queue->first + 1) & (queue->capacity - 1);
@@ -53,7 +53,8 @@ static void forget(struct window_queue *queue, int64_t before_ns)
 	}
 }
 
-static void append(struct window_queue *queue, int64_t at_ns, uint32_t value, survives *survivor)
+static void append_point(struct window_queue *queue, int64_t at_ns, uint32_t value,
+			 survives *survivor)
 {
 	while (queue->length > 0 && !survivor(point_at(queue, queue->length - 1)->value, value))
 		queue->length--;
@@ -64,12 +65,12 @@ static void append(struct window_queue *queue, int64_t at_ns, uint32_t value, su
 int window_add(struct window *window, int64_t at_ns, uint32_t value, int64_t span_ns,
 	       struct extremes *extremes)
 {
-	forget(&window->minima, at_ns - span_ns);
-	forget(&window->maxima, at_ns - span_ns);
-	if (make_room(&window->minima) != 0 || make_room(&window->maxima) != 0)
+	remove_before(&window->minima, at_ns - span_ns);
+	remove_before(&window->maxima, at_ns - span_ns);
+	if (grow_queue(&window->minima) != 0 || grow_queue(&window->maxima) != 0)
 		return -ENOMEM;
-	append(&window->minima, at_ns, value, is_less);
-	append(&window->maxima, at_ns, value, is_more);
+	append_point(&window->minima, at_ns, value, is_less);
+	append_point(&window->maxima, at_ns, value, is_more);
 	extremes->min = point_at(&window->minima, 0)->value;
 	extremes->max = point_at(&window->maxima, 0)->value;
 	return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The smallest and the largest value of a series within a sliding window of time.
+ * The minimum and maximum of a value within a sliding time window.
  *
- * Exact, and constant in time for each value that is added: of the values in the window only those
- * are kept that are the extreme of all that came after them.
+ * The result is exact, in constant time for each value: only values that are the extreme of all
+ * later ones are kept.
  */
 #ifndef MODEL_WINDOW_H
 #define MODEL_WINDOW_H
@@ -21,7 +21,7 @@ struct window_point {
 	uint32_t value;
 };
 
-/** A ring of points, the oldest first. */
+/** A ring buffer of points, oldest first. */
 struct window_queue {
 	struct window_point *points;
 	size_t capacity; /**< a power of 2, or 0 */
@@ -29,22 +29,22 @@ struct window_queue {
 	size_t length;
 };
 
-/** All zero: a window that has seen nothing. */
+/** All zero: an empty window. */
 struct window {
 	struct window_queue minima;
 	struct window_queue maxima;
 };
 
 /**
- * Adds the value that the series has at @p at_ns, which is not before that of the value before, and
- * forgets what is more than @p span_ns older.
- * @param extremes of what is then in the window
- * @return 0, or -ENOMEM, and then the window is as it was but for what it forgot
+ * Adds the value at @p at_ns, which is not before the previous one, and removes values that are
+ * more than @p span_ns older.
+ * @param extremes of the values that are left
+ * @return 0, or -ENOMEM, and then @p value was not added
  */
 int window_add(struct window *window, int64_t at_ns, uint32_t value, int64_t span_ns,
 	       struct extremes *extremes);
 
-/** Frees what @p window has; it has then seen nothing. */
+/** Empties @p window and frees its memory. */
 void window_finalise(struct window *window);
 
 #endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Refreshes: reads the kernel once and makes a snapshot of it.
+ */
+#ifndef COLLECT_REFRESHER_H
+#define COLLECT_REFRESHER_H
+
+#include "collect/dump.h"
+#include "collect/listeners.h"
+#include "collect/proc.h"
+#include "model/count.h"
+#include "model/port.h"
+#include "model/refresh.h"
+
+#include <stdbool.h>
+
+/** The parts of the configuration that a refresh depends on. */
+struct refresh_options {
+	enum count_policy policy;
+	bool bound_inactive; /**< as closed; sock_diag_try_bound_inactive() has succeeded */
+	struct watched_ports ports;
+	struct listeners_limit listeners;
+};
+
+struct refresher {
+	struct dump dump;
+	struct proc proc;
+	struct listeners listeners;
+	struct trust trust;
+};
+
+/** Opens everything that has to be opened by path: a refresh needs no permission to open a file. */
+void refresher_initialise(struct refresher *refresher);
+
+/** Reads these conntrack files from now on, as proc_set_conntrack(). */
+void refresher_set_conntrack(struct refresher *refresher,
+			     const int descriptors[PROC_CONNTRACK_FILES]);
+
+/** Makes a snapshot, or reports the failure; the refresh's interval is left to the caller. */
+struct refresh refresher_refresh(struct refresher *refresher,
+				 const struct refresh_options *options);
+
+/**
+ * Counts by both methods, whether a check is due or not.
+ * @param failed on failure what failed, a constant string
+ * @return 0 or -errno, as sock_diag_count() says; -ENODATA if nothing can be derived
+ */
+int refresher_verify(struct refresher *refresher, struct verification *verification,
+		     const char **failed);
+
+void refresher_finalise(struct refresher *refresher);
+
+#endif
