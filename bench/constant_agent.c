@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A subagent that answers the OIDs of tcpStateCountTable, on a root of its own, with constants:
- * what AgentX itself costs. constant_agent AGENTX_ADDRESS runs until it is killed.
+ * A subagent that serves constants as tcpStateCountTable, below a different root, to measure the
+ * cost of AgentX. constant_agent AGENTX_ADDRESS runs until it is killed.
  */
 #include <net-snmp/net-snmp-config.h>
 
@@ -32,14 +32,14 @@ static struct instance instances[INSTANCES];
 
 static void fill_instances(void)
 {
-	for (size_t place = 0; place < INSTANCES; place++) {
-		struct instance *instance = &instances[place];
+	for (size_t i = 0; i < INSTANCES; i++) {
+		struct instance *instance = &instances[i];
 		oid *last = instance->name + OID_LENGTH(entry);
 
 		memcpy(instance->name, entry, sizeof(entry));
-		last[0] = FIRST_COLUMN + place / (FAMILIES * STATES);
-		last[1] = 1 + place / STATES % FAMILIES;
-		last[2] = 1 + place % STATES;
+		last[0] = FIRST_COLUMN + i / (FAMILIES * STATES);
+		last[1] = 1 + i / STATES % FAMILIES;
+		last[2] = 1 + i % STATES;
 		instance->label = last[0] == FIRST_COLUMN + COLUMNS - 1;
 	}
 }
@@ -77,19 +77,19 @@ static void set_value(netsnmp_variable_list *variable, const struct instance *in
 static void answer(netsnmp_agent_request_info *info, netsnmp_request_info *request)
 {
 	netsnmp_variable_list *variable = request->requestvb;
-	size_t place = lower_bound(variable);
-	bool exact = place < INSTANCES && compare(variable, &instances[place]) == 0;
+	size_t i = lower_bound(variable);
+	bool exact = i < INSTANCES && compare(variable, &instances[i]) == 0;
 
 	if (info->mode == MODE_GET && !exact) {
 		netsnmp_set_request_error(info, request, SNMP_NOSUCHINSTANCE);
 		return;
 	}
 	if (info->mode == MODE_GETNEXT && exact && !request->inclusive)
-		place++;
-	if (place == INSTANCES)
+		i++;
+	if (i == INSTANCES)
 		return;
-	snmp_set_var_objid(variable, instances[place].name, OID_LENGTH(instances[place].name));
-	set_value(variable, &instances[place]);
+	snmp_set_var_objid(variable, instances[i].name, OID_LENGTH(instances[i].name));
+	set_value(variable, &instances[i]);
 }
 
 static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *registration,
@@ -105,12 +105,14 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 
 int main(int argc, char *argv[])
 {
+	char to_standard_error[] = "e";
+
 	if (argc != 2) {
 		fprintf(stderr, "usage: constant_agent AGENTX_ADDRESS\n");
 		return EXIT_FAILURE;
 	}
 	fill_instances();
-	snmp_enable_stderrlog();
+	snmp_log_options(to_standard_error, 0, NULL);
 	netsnmp_enable_subagent();
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
 	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, argv[1]);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Makes TCP sockets on the loopback interface, says so, and keeps them until its standard input
- * ends: hold_sockets established|time-wait 4|6 FIRST COUNT
+ * Creates TCP sockets on the loopback interface, reports that, and keeps them until its standard
+ * input is closed: hold_sockets established|time-wait 4|6 FIRST COUNT
  *
- * Sockets FIRST to FIRST + COUNT - 1 differ in their addresses from those of any other range, so
- * that as many processes as the descriptors need can share the work. ESTABLISHED ones have no peer:
- * TCP_REPAIR (tcp(7), net/ipv4/tcp_ipv4.c) connects without a word, and closes so too. TIME_WAIT is
- * what real connections leave at the end that closes first.
+ * Different ranges from FIRST to FIRST + COUNT - 1 have different addresses, so that several
+ * processes can share the sockets if one has too few descriptors. ESTABLISHED sockets have no peer:
+ * TCP_REPAIR (tcp(7), net/ipv4/tcp_ipv4.c) connects and closes them without sending segments.
+ * TIME_WAIT sockets are from real connections.
  */
 #include <errno.h>
 #include <linux/in6.h>
@@ -146,7 +146,7 @@ static void leave_time_wait(int family, int listener, uint32_t port, uint32_t nu
 
 static void make_time_waits(int family, uint32_t first, uint32_t count)
 {
-	/* A port of its own for each process, whose ranges begin at different numbers. */
+	/* A different port for each process, because their ranges begin at different numbers. */
 	uint32_t port = TIME_WAIT_SERVER_PORT + first / 1000;
 	int listener = listen_at(family, port);
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Measures one way to count the sockets, in its own process: measure derived|full|two-pass|walk
- * RUNS prints a line for each run: CPU and wall time in microseconds, and the ESTABLISHED sockets
- * counted.
+ * Measures a way to count sockets in a separate process: measure derived|full|two-pass|walk RUNS
+ * prints a line for each run: CPU and wall time in microseconds, and the number of ESTABLISHED
+ * sockets.
  *
- * derived and full are a whole refresh of the daemon (gatherer_refresh(): listeners, sockets and
- * /proc texts). two-pass is the usual way, a dump of all states for each family, and only that.
- * walk asks for a state that no socket is in: the kernel goes through its tables and emits nothing,
- * the least that any dump can cost.
+ * derived and full are a complete refresh of the daemon (refresher_refresh(): listeners, sockets
+ * and files in /proc). two-pass is the usual way, a dump of all states for each family. walk
+ * requests a state that no socket has: the kernel walks its tables and returns nothing, which is
+ * the minimum cost of a dump.
  */
 #include "clock.h"
-#include "collect/gatherer.h"
+#include "collect/refresher.h"
 
 #include <linux/netlink.h>
 #include <netinet/tcp.h>
@@ -19,7 +19,7 @@
 #include <string.h>
 
 struct measured {
-	struct gatherer gatherer;
+	struct refresher refresher;
 	uint64_t established;
 };
 
@@ -30,8 +30,8 @@ struct way {
 
 static int refresh(struct measured *measured, enum count_policy policy)
 {
-	const struct wanted wanted = {.policy = policy};
-	struct refresh refresh = gatherer_refresh(&measured->gatherer, &wanted);
+	const struct refresh_options options = {.policy = policy};
+	struct refresh refresh = refresher_refresh(&measured->refresher, &options);
 
 	if (refresh.error != 0)
 		return refresh.error;
@@ -59,7 +59,7 @@ static int count_two_pass(struct measured *measured)
 
 	measured->established = 0;
 	for (enum tcp_family family = 0; family < FAMILIES && error == 0; family++) {
-		error = sock_diag_count_family(&measured->gatherer.kernel.dump, family,
+		error = sock_diag_count_family(&measured->refresher.dump, family,
 					       SOCKETS_OTHER | SOCKETS_LISTENING, &counts);
 		if (error == 0)
 			measured->established += counts.sockets[family][STATE_ESTABLISHED];
@@ -71,7 +71,7 @@ static int walk(struct measured *measured)
 {
 	struct socket_counts counts;
 
-	return sock_diag_count(&measured->gatherer.kernel.dump, 1U << TCP_SYN_SENT, &counts);
+	return sock_diag_count(&measured->refresher.dump, 1U << TCP_SYN_SENT, &counts);
 }
 
 static int64_t cpu_now_ns(void)
@@ -107,9 +107,9 @@ static const struct way *find_way(const char *name)
 		{"walk", walk},
 	};
 
-	for (size_t place = 0; place < sizeof(ways) / sizeof(ways[0]); place++)
-		if (strcmp(ways[place].name, name) == 0)
-			return &ways[place];
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (strcmp(ways[i].name, name) == 0)
+			return &ways[i];
 	return NULL;
 }
 
@@ -123,11 +123,11 @@ int main(int argc, char *argv[])
 		fprintf(stderr, "usage: measure derived|full|two-pass|walk RUNS\n");
 		return EXIT_FAILURE;
 	}
-	gatherer_initialise(&measured.gatherer);
+	refresher_initialise(&measured.refresher);
 	/* The first one opens what stays open. */
 	error = way->count(&measured);
 	for (long left = strtol(argv[2], NULL, 10); left > 0 && error == 0; left--)
 		error = run(way, &measured);
-	gatherer_finalise(&measured.gatherer);
+	refresher_finalise(&measured.refresher);
 	return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The CPU time of a refresh over the number of sockets, as an SVG: both axes logarithmic."""
+"""Draws the CPU time of a refresh over the number of sockets as an SVG with logarithmic axes."""
 
 import math
 from xml.sax.saxutils import escape
@@ -8,7 +8,7 @@ WIDTH, HEIGHT = 880, 540
 LEFT, RIGHT, TOP, BOTTOM = 76, 644, 64, 470
 LABEL_GAP = 17
 
-# Okabe and Ito's colours, which colour-blind readers tell apart; in WAYS' order.
+# Okabe and Ito's colours for colour-blind readers, in the order of WAYS.
 LINES = {
     "walk": ("#999999", "bare kernel walk"),
     "derived": ("#d55e00", "refresh, derived"),
@@ -24,16 +24,16 @@ _HEAD = f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" \
 font-family="system-ui, 'DejaVu Sans', Arial, sans-serif" font-size="13" fill="#333">
 <!-- SPDX-License-Identifier: BSD-2-Clause -->
-<title>CPU time of a refresh over the number of sockets</title>
+<title>CPU time of a refresh by number of sockets</title>
 <rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>
-<text x="{LEFT}" y="28" font-size="17" font-weight="600">What it costs to count the TCP sockets \
+<text x="{LEFT}" y="28" font-size="17" font-weight="600">Cost of counting the TCP sockets \
 once</text>
 <text x="{LEFT}" y="47" fill="#777">CPU time, median</text>
 """
 
 
 class _Axis:
-    """From the logarithm of a value to a place."""
+    """Convert the logarithm of a value to a position."""
 
     def __init__(self, low, high, begin, end):
         self._low, self._begin = math.log10(low), begin
@@ -91,7 +91,7 @@ def _line(name, places):
 
 
 def _spread_labels(wanted):
-    """Heights of the labels, from the top: what is WANTED, or as far below as there is room."""
+    """Return the heights of the labels from the top: WANTED, or below where there is room."""
     heights = []
     for height in wanted:
         heights.append(max(height, heights[-1] + LABEL_GAP) if heights else height)
@@ -99,7 +99,7 @@ def _spread_labels(wanted):
 
 
 def _labels(lines, points):
-    """Each at the right end of its line."""
+    """Return labels at the right ends of the lines."""
     names = sorted(lines, key=lambda name: lines[name][-1][1])
     heights = _spread_labels([lines[name][-1][1] for name in names])
     for name, height in zip(names, heights):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The results as doc/performance.md: first what was promised, then every figure."""
+"""Writes the results as doc/performance.md, and the targets as text for the terminal."""
 
 import math
 import operator
@@ -19,23 +19,23 @@ def _machine():
                  if line.startswith("model name"))
     cores = len(list(pathlib.Path("/sys/devices/system/cpu").glob("cpu[0-9]*")))
     memory = int(pathlib.Path("/proc/meminfo").read_text().split()[1]) // 1024 ** 2
-    # A negative number: the namespace shares the host's table, which has so many buckets.
+    # A negative number means that the namespace shares the host's table, with that many buckets.
     buckets = abs(int(pathlib.Path("/proc/sys/net/ipv4/tcp_ehash_entries").read_text()))
     snmpd = subprocess.run(["snmpd", "-v"], capture_output=True, text=True).stdout.split()
     return (f"Linux {platform.release()}, {model}, {cores} cores, {memory} GiB of memory, "
-            f"{buckets:,} buckets in the kernel's hash table of connections; "
+            f"{buckets:,} buckets in the kernel's connection hash table; "
             f"net-snmp {snmpd[snmpd.index('version:') + 1]}")
 
 
 def _number(value):
-    """Three figures, as they are read easiest."""
+    """Format with three significant digits."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}" if value >= 1 else f"{value:.2f}"
 
 
 def _cut(value, atmost):
-    """Two places, never rounded towards the target."""
+    """Format with two decimals, never rounded towards the target."""
     return f"{(math.ceil if atmost else math.floor)(value * 100) / 100:,.2f}"
 
 
@@ -55,7 +55,7 @@ def _spread(values):
     return f"{middle} ({_number(min(values))}–{_number(max(values))})"
 
 
-# ---- the targets ----
+# ---- targets ----
 
 class _Target:
     def __init__(self, promise, value, limit, atmost=False, unit=" ×"):
@@ -65,23 +65,23 @@ class _Target:
         self._atmost = atmost
         self._unit = unit
 
-    def row(self):
+    def line(self):
         if self._value is None:
-            return [self._promise, "", "not measured"]
+            return f"not measured             {self._promise}"
         good = self._value <= self._limit if self._atmost else self._value >= self._limit
-        return [self._promise, _cut(self._value, self._atmost) + self._unit,
-                "reached" if good else "**not reached**"]
+        measured = _cut(self._value, self._atmost) + self._unit
+        return f"{'reached' if good else 'missed':<8}{measured:>14}   {self._promise}"
 
 
 def _ratio(figures, dear, cheap="derived"):
-    """How much more CPU time, or None."""
+    """Return the ratio of CPU times, or None."""
     if figures[dear].skipped or figures[cheap].skipped:
         return None
     return figures[dear].median_cpu / figures[cheap].median_cpu
 
 
 def _pace(results, one, other):
-    """How many times as many requests a second: round by round, as both had the same moments."""
+    """Return the ratio of requests per second, compared round by round."""
     return statistics.median(map(operator.truediv, results.load[one], results.load[other]))
 
 
@@ -91,29 +91,36 @@ def _targets(results):
     least, most = results.sizes[smallest].daemon, results.sizes[largest].daemon
     at = f"at {_size(largest)} sockets"
     return (
-        _Target(f"derived refresh at most 1.15 × the bare walk, {at}",
+        _Target(f"derived refresh / bare walk, {at}: at most 1.15",
                 _ratio(figures, "derived", "walk"), 1.15, atmost=True),
-        _Target(f"10 × cheaper than two full dumps, {at}", _ratio(figures, "two-pass"), 10),
-        _Target(f"25 × cheaper than `ss \\| awk`, {at}", _ratio(figures, "ss"), 25),
-        _Target(f"45 × cheaper than `netstat \\| awk`, {at}", _ratio(figures, "netstat"), 45),
-        _Target("4.5 × cheaper than two full dumps, mixed states",
+        _Target(f"two full dumps / derived refresh, {at}: at least 10",
+                _ratio(figures, "two-pass"), 10),
+        _Target(f"ss | awk / derived refresh, {at}: at least 25", _ratio(figures, "ss"), 25),
+        _Target(f"netstat | awk / derived refresh, {at}: at least 45",
+                _ratio(figures, "netstat"), 45),
+        _Target("two full dumps / derived refresh, mixed states: at least 4.5",
                 _ratio(mixed, "two-pass"), 4.5),
-        _Target(f"99th percentile of GET {at} at most 1.5 × that at {_size(smallest)}",
+        _Target(f"99th percentile of GET, {at} / at {_size(smallest)}: at most 1.5",
                 most.latency.p99 / least.latency.p99, 1.5, atmost=True),
-        _Target(f"the daemon's memory (RSS) {at} is that at {_size(smallest)}, to 1 %",
+        _Target(f"RSS of the daemon, {at} / at {_size(smallest)}: at most 1.01",
                 most.memory["Rss"] / least.memory["Rss"], 1.01, atmost=True),
-        _Target("GET of all 22 counts 10 × cheaper than walking them",
+        _Target("GETs of all 22 counts / walks of them: at least 10",
                 _pace(results, "counts", "column"), 10),
-        _Target("GET of all 22 counts at least 6,000 a second",
+        _Target("GETs of all 22 counts a second: at least 6,000",
                 statistics.median(results.load["counts"]), 6000, unit=""),
-        _Target("the same as a part of sysUpTime's rate, at least 6 of 14",
+        _Target("GETs of all 22 counts / GETs of sysUpTime: at least 6/14",
                 _pace(results, "counts", "uptime"), 6 / 14),
-        _Target("a walk takes at most 1.1 × as long as from a subagent of constants",
+        _Target("duration of a walk / the same from a constant subagent: at most 1.1",
                 _pace(results, "constant table", "table"), 1.1, atmost=True),
     )
 
 
-# ---- the figures ----
+def targets(results):
+    """Return the reached and missed targets, one per line, never rounded towards the target."""
+    return "\n".join(target.line() for target in _targets(results))
+
+
+# ---- figures ----
 
 def _refresh_columns(results):
     columns = {_size(size): at.figures for size, at in results.sizes.items()}
@@ -144,13 +151,13 @@ def _walk_rows(results):
 
 
 _LOADS = {
-    "uptime": "GET of snmpd's own sysUpTime",
-    "count": "GET of one count",
     "counts": "GET of all 22 counts in one PDU",
-    "constant counts": "the same GET of a subagent of constants",
+    "constant counts": "the same GET from a subagent that serves constants",
+    "count": "GET of one count",
+    "uptime": "GET of sysUpTime, which snmpd itself serves",
     "column": "walk of the 22 counts",
     "table": "walk of tcpStateCountTable, 88 values",
-    "constant table": "the same walk of a subagent of constants",
+    "constant table": "the same walk from a subagent that serves constants",
 }
 
 
@@ -160,85 +167,97 @@ def _load_rows(results):
         yield [label, _spread(rates), _number(1e6 / statistics.median(rates))]
 
 
+def _summary(results):
+    size = max(results.sizes)
+    figures = results.sizes[size].figures
+    others = " and ".join(f"{label} {_number(figures[name].median_cpu)} ms" for name, label in
+                          (("ss", "`ss | awk`"), ("netstat", "`netstat | awk`"))
+                          if not figures[name].skipped)
+    memory = max(measured.daemon.memory["Rss"] for measured in results.sizes.values())
+    return "\n".join((
+        f"- **A refresh** of {_size(size)} established sockets takes "
+        f"{_number(figures['derived'].median_cpu)} ms of CPU time"
+        + (f"; {others}." if others else "."),
+        f"- **A poll** of all 22 counts in one GET takes "
+        f"{_number(1e6 / statistics.median(results.load['counts']))} µs. Requests are answered "
+        f"from the last refresh, so the number of sockets does not matter.",
+        f"- **The daemon's memory** (RSS) is at most {math.ceil(memory / 1024)} MiB, also "
+        f"regardless of the number of sockets."))
+
+
 _TEXT = """\
 <!-- Written by bench/run. -->
 # Performance
 
-Measured by `bench/run`, which also wrote this page, on: {machine}.
-The figures of one machine are good for ratios; on another one, run it again.
+{summary}
 
-## What was to be reached
+Measured by `bench/run`, which also writes this page, on {machine}. Compare ratios rather than \
+absolute figures. To measure another machine, run `sudo bench/run` there.
 
-{targets}
+## Cost of a refresh
 
-Nothing is rounded towards the target.
+![CPU time of a refresh by number of sockets](performance.svg)
 
-## What a refresh costs
-
-![CPU time of a refresh over the number of sockets](performance.svg)
-
-CPU time in milliseconds, median (and least to most), by the number of ESTABLISHED sockets:
+CPU time in milliseconds, median (minimum–maximum), by number of ESTABLISHED sockets:
 
 {cpu}
 
-Wall time in milliseconds:
+Wall-clock time in milliseconds:
 
 {wall}
 
-CPU time as a multiple of the derived refresh's:
+CPU time relative to the derived refresh:
 
 {ratio}
 
-- *mixed*: 300,000 ESTABLISHED and 200,000 TIME_WAIT sockets, a tenth of each IPv6. \
-{mixed_rounds} rounds, before the first TIME_WAIT ends.
-- All ways are measured in turn, {rounds} rounds over the same sockets, and each but the bare \
-walk, which counts nothing, must count them exactly. `psutil` runs once.
-- A *refresh* is the daemon's own, whole: the listening sockets with their drops, the counts, the \
-texts in /proc. The *two full dumps* are the usual way to use the kernel's interface: one request \
-a family for every state, read by the same code, and nothing else.
-- The *bare walk* asks for a state that no socket is in: the kernel goes through its tables and \
-emits nothing. No dump can cost less. Its tables hold the sockets of all network namespaces: \
-others on the host are walked too.
-- ESTABLISHED sockets are made without a peer (TCP_REPAIR), TIME_WAIT ones are what real \
-connections leave.
+- *mixed*: 300,000 ESTABLISHED and 200,000 TIME_WAIT sockets, a tenth of each IPv6; \
+{mixed_rounds} rounds, before the first TIME_WAIT sockets expire.
+- The methods take turns, for {rounds} rounds over the same sockets. Each one must report the \
+exact number of sockets, except for the bare walk, which counts nothing. `psutil` runs once.
+- A *refresh* is a complete refresh of the daemon: listening sockets with their drops, counts, and \
+the files in /proc. *Two full dumps* are the usual way to use the kernel's interface: one request \
+per family for every state, parsed by the same code, and nothing else.
+- The *bare walk* requests a state that no socket is in, so that the kernel walks its tables \
+without emitting anything. No dump can be cheaper. The tables contain the sockets of all network \
+namespaces, so other sockets on the host are walked as well.
+- ESTABLISHED sockets are created without a peer (TCP_REPAIR); TIME_WAIT sockets are left by real \
+connections.
 
-## The daemon while it refreshes
+## Cost of a poll
 
-GET of one count, {latency_rate} a second for {latency_seconds} s through the real snmpd, while \
-refreshes run at the default refreshInterval; microseconds from the moment when the request was \
-due. Memory in KiB, after that: as soon as there is something to read, the buffer for it counts.
+One client sends requests without pause, with no other sockets on the host. Walks use GETBULK with \
+10 repetitions, like snmpbulkwalk.
 
-{daemon}
+{loads}
 
-## Walking
-
-`snmpbulkwalk` of tcpStateCountTable, and of TCP-MIB's tcpConnectionTable, from which snmpd lets \
-count the sockets without this subagent:
+`snmpbulkwalk` of tcpStateCountTable, compared with tcpConnectionTable of TCP-MIB, which is how \
+sockets can be counted over SNMP without this agent:
 
 {walks}
 
-## Requests and walks a second
+## Latency and memory during refreshes
 
-One client without a pause, with no sockets besides; a walk is by GETBULK of 10 repetitions, as \
-snmpbulkwalk's.
+Latency of a GET of one count in microseconds, from the time at which the request was due: \
+{latency_rate} requests a second for {latency_seconds} s through snmpd, with the default \
+refreshInterval. Memory in KiB is measured afterwards, and includes the receive buffer.
 
-{loads}
+{daemon}
 """
 
 
 def write(results, **how):
-    """Return the page; HOW says how long and how often was measured."""
+    """Return the page. HOW is the duration and number of measurements."""
     return _TEXT.format(
         machine=_machine(),
-        targets=_table(["target", "measured", ""], [target.row() for target in _targets(results)]),
+        summary=_summary(results),
         cpu=_refresh_table(results, lambda figures, name: _spread(figures[name].cpu)),
         wall=_refresh_table(results, lambda figures, name: _spread(figures[name].wall)),
         ratio=_refresh_table(
             results, lambda figures, name: f"{_ratio(figures, name):.2f}"),
         mixed_rounds=results.mixed.rounds,
-        daemon=_table(["sockets", "median", "99th percentile", "most", "RSS", "PSS",
+        daemon=_table(["sockets", "median", "99th percentile", "maximum", "RSS", "PSS",
                        "private dirty"], _daemon_rows(results)),
         walks=_table(["sockets", "tcpStateCountTable", "tcpConnectionTable"],
                      _walk_rows(results)),
-        loads=_table(["", "a second", "µs each"], _load_rows(results)),
+        loads=_table(["", "per second", "µs each"], _load_rows(results)),
         **how)

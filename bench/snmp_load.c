@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An SNMPv2c client that asks one agent on the loopback interface again and again, from one socket:
- *   snmp_load get SECONDS RATE OID...     one GET of all OIDs, RATE times a second (0: at once)
- *   snmp_load walk SECONDS OID            a walk of the subtree by GETBULK, as snmpbulkwalk's
- * It prints how many it made, in how many seconds, and the 50th and 99th percentile and maximum of
- * their durations in microseconds. A duration begins when the request was due, so that an answer
- * that is late makes those behind it late too.
+ * An SNMPv2c client that sends requests to an agent on the loopback interface from one socket:
+ *   snmp_load get SECONDS RATE OID...     a GET of all OIDs, RATE times a second (0: no pause)
+ *   snmp_load walk SECONDS OID            a walk of the subtree with GETBULK, like snmpbulkwalk
+ * It prints the number of requests, the seconds, and the 50th and 99th percentile and maximum of
+ * the durations in microseconds. A duration begins when the request was due, so that a late
+ * response delays the following ones, too.
  */
 #include "clock.h"
 
@@ -332,9 +332,9 @@ static int compare_ns(const void *left, const void *right)
 
 static double percentile_us(const struct durations *durations, size_t percent)
 {
-	const size_t place = (durations->count - 1) * percent / 100;
+	const size_t i = (durations->count - 1) * percent / 100;
 
-	return (double)durations->ns[place] / NS_PER_US;
+	return (double)durations->ns[i] / NS_PER_US;
 }
 
 static void print(const struct durations *durations, int64_t lasted_ns)
@@ -395,8 +395,8 @@ int main(int argc, char *argv[])
 	}
 	if (!walks)
 		rate = strtod(argv[3], NULL);
-	for (int place = first; place < argc; place++)
-		names[place - first] = parse_name(argv[place]);
+	for (int i = first; i < argc; i++)
+		names[i - first] = parse_name(argv[i]);
 	prctl(PR_SET_TIMERSLACK, 1);
 	open_client(&client);
 	load(&client, walks, names, (size_t)(argc - first),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the benchmark measures in: a network namespace, sockets in it, and daemons."""
+"""The environment of the benchmark: a network namespace, sockets and daemons."""
 
 import contextlib
 import ctypes
@@ -17,8 +17,8 @@ _SOCKETS_A_PROCESS = 18000
 _TIME_WAITS_A_PROCESS = 10000
 _SPARE_DESCRIPTORS = 100
 
-# SMUX would be a TCP listener among the sockets that are counted. -LOw as in Debian's unit: else
-# snmpd writes a line for each request.
+# SMUX would add a TCP listener to the counted sockets. -LOw is from Debian's unit: otherwise snmpd
+# writes a line for each request.
 _SNMPD = ("snmpd", "-f", "-LOw", "-I", "-smux", "-C", "-c")
 _SNMPD_CONF = """\
 agentAddress udp:127.0.0.1:161
@@ -30,13 +30,13 @@ agentXSocket unix:{agentx}
 
 
 class Failure(Exception):
-    """The benchmark cannot go on."""
+    """The benchmark cannot continue."""
 
 
 def enter_network():
-    """Move this process, and with it its later children, to a network namespace of its own.
+    """Move this process and its future children to a new network namespace.
 
-    Python has os.unshare only from 3.12 on. The namespace ends with the last process in it.
+    os.unshare requires Python 3.12. The namespace disappears with its last process.
     """
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
         raise Failure(f"a network namespace: {os.strerror(ctypes.get_errno())}; run it as root")
@@ -45,7 +45,7 @@ def enter_network():
 
 
 def launch(command, **how):
-    """Start COMMAND; should this process be killed, it is killed too."""
+    """Start COMMAND, which is killed if this process is killed."""
     return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], **how)
 
 
@@ -59,7 +59,7 @@ def until(happened, what):
 
 
 def socket_count(word):
-    """A number from the TCP lines of the kernel's sockstat files, both families together."""
+    """Return a number from the TCP lines of the kernel's sockstat files, summed over families."""
     total = 0
     for name in ("sockstat", "sockstat6"):
         for line in pathlib.Path("/proc/net", name).read_text().splitlines():
@@ -70,7 +70,7 @@ def socket_count(word):
 
 
 class Sockets:
-    """Sockets of the namespace, held by as many processes as their descriptors need."""
+    """Sockets in the namespace, held by as many processes as their descriptors need."""
 
     def __init__(self, build):
         self._program = build / "bench/hold_sockets"
@@ -80,7 +80,7 @@ class Sockets:
         self._established = {4: 0, 6: 0}
 
     def establish(self, family, count):
-        """Let there be COUNT ESTABLISHED sockets of FAMILY: add those that are missing."""
+        """Add ESTABLISHED sockets of FAMILY until there are COUNT."""
         self._make("established", family, self._established[family], count, self._room)
         self._established[family] = count
 
@@ -111,7 +111,7 @@ class Sockets:
 
 
 class Daemons:
-    """snmpd and its subagents, whose files are all in DIRECTORY."""
+    """snmpd and its subagents, with their files in DIRECTORY."""
 
     def __init__(self, build, directory):
         self._build = build
@@ -141,7 +141,7 @@ class Daemons:
         self.start([self._build / "bench/constant_agent", f"unix:{self._agentx}"])
 
     def stop(self):
-        """snmpd may be at something that takes minutes: none of them is asked."""
+        """Kill them, because snmpd may be busy for minutes."""
         for process in self._processes:
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -155,7 +155,7 @@ class Daemons:
 
 @contextlib.contextmanager
 def surroundings(build, directory):
-    """Sockets and daemons in a network namespace; at the end all of it is gone."""
+    """Context: sockets and daemons in a network namespace, which are removed at the end."""
     enter_network()
     sockets, daemons = Sockets(build), Daemons(build, directory)
     try:
@@ -166,6 +166,6 @@ def surroundings(build, directory):
 
 
 def memory(pid):
-    """KiB of RAM that PID has: {Rss, Pss, ...}."""
+    """Return the memory of PID in KiB: {Rss, Pss, ...}."""
     lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
     return {line.split(":")[0]: int(line.split()[1]) for line in lines}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The ways to count sockets by state, and what each costs, side by side."""
+"""Ways to count sockets by state, measured side by side."""
 
 import dataclasses
 import os
@@ -22,7 +22,7 @@ print(states["ESTABLISHED"])"""
 
 @dataclasses.dataclass(frozen=True)
 class Way:
-    """A way to count. COMMAND prints how many are ESTABLISHED; without one, measure knows it."""
+    """A way to count. COMMAND prints the ESTABLISHED sockets; without one, bench/measure does."""
     name: str
     label: str
     command: tuple = ()
@@ -31,7 +31,7 @@ class Way:
     once: bool = False
 
     def missing(self):
-        """Why it cannot be measured here, or None."""
+        """Return why it cannot be measured here, or None."""
         if self.name == "psutil":
             found = subprocess.run([*self.command[:-1], "import psutil"], capture_output=True)
             return None if found.returncode == 0 else f"skipped: no {self.package}"
@@ -41,10 +41,10 @@ class Way:
 
 
 WAYS = (
-    Way("walk", "bare kernel walk (the limit)"),
+    Way("walk", "bare kernel walk (lower bound)"),
     Way("derived", "**refresh, derived** (the default)"),
-    Way("full", "refresh, full: one dump of both families"),
-    Way("two-pass", "two full dumps, one a family"),
+    Way("full", "refresh, full: one dump for both families"),
+    Way("two-pass", "two full dumps, one per family"),
     Way("ss", "`ss -Htan \\| awk`", program="ss", package="iproute2", command=(
         "sh", "-c", """ss -Htan | awk '{n[$1]++} END {print n["ESTAB"] + 0}'""")),
     Way("proc", "`awk` over /proc/net/tcp and tcp6", command=(
@@ -59,7 +59,7 @@ WAYS = (
 
 
 class Figures:
-    """What was measured of one thing, in milliseconds, or why it was not."""
+    """The measurements of one way in milliseconds, or the reason why there are none."""
 
     def __init__(self, skipped=None):
         self.skipped = skipped
@@ -80,7 +80,7 @@ class Figures:
 
 
 class Comparison:
-    """Measures the WAYS in turn, round after round, so that a slow moment meets all of them."""
+    """Measures the WAYS in turn, in rounds, so that a busy period affects all of them."""
 
     def __init__(self, build, established):
         self._measure = build / "bench/measure"
@@ -89,7 +89,7 @@ class Comparison:
         self.rounds = 0
 
     def run(self, rounds, runs=RUNS_A_ROUND, deadline=float("inf")):
-        """Measure until ROUNDS are made, or another one might not end before DEADLINE."""
+        """Measure ROUNDS, or fewer if the next one might not end before DEADLINE."""
         slowest = 0
         while self.rounds < rounds and time.monotonic() + slowest < deadline:
             begun = time.monotonic()

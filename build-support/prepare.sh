@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# What quickstart, check and the tests need before they can begin: packages, and a configured build
-# directory. Sourced by all, from the top of the source tree.
+# Installs packages and configures build directories, for quickstart, check and the tests, which source
+# this file from the top of the source tree.
 
-# Many users' PATH has no place for daemons.
+# The PATH of many users lacks the directories of daemons.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 build_packages=(
@@ -29,8 +29,7 @@ as_root()
 	if [ "$EUID" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# missing PACKAGE:PROBE...: prints the packages whose probe, a command or a pattern of files, is not
-# there
+# missing PACKAGE:PROBE...: prints the packages whose probe, a command or a file pattern, is not found
 missing()
 {
 	local wanted probe
@@ -41,11 +40,11 @@ missing()
 		/*) compgen -G "$probe" >/dev/null ;;
 		*) command -v "$probe" >/dev/null ;;
 		esac || echo "${wanted%%:*}"
-	done
+	done | sort -u
 }
 
-# Debian starts a daemon as soon as it is installed, unless the machine's policy forbids it. A
-# machine that has a policy keeps it.
+# Debian starts a daemon when it is installed, unless the machine's policy forbids it. An existing policy
+# is kept.
 apt_install()
 (
 	policy=/usr/sbin/policy-rc.d
@@ -57,26 +56,26 @@ apt_install()
 		-o DPkg::Lock::Timeout=60 --no-install-recommends install "$@"
 )
 
-# install_missing PACKAGE:PROBE...: installs, with apt, what is not there; fails with one sentence
+# install_missing PACKAGE:PROBE...: installs missing packages with apt, or fails with a one-line message
 install_missing()
 {
-	local packages told
+	local packages output
 
 	mapfile -t packages < <(missing "$@")
 	[ "${#packages[@]}" -gt 0 ] || return 0
 	command -v apt-get >/dev/null ||
-		fail "there is no apt-get here: install by hand what Debian calls ${packages[*]}"
+		fail "apt-get not found: install the equivalents of these Debian packages: ${packages[*]}"
 	[ "$EUID" -eq 0 ] || command -v sudo >/dev/null ||
-		fail "installing ${packages[*]} needs root: run this as root, or install sudo"
+		fail "cannot install ${packages[*]}: run this as root, or install sudo"
 	echo "Installing ${packages[*]}"
 	# Only lists that are missing or stale need an update.
-	if ! told=$(apt_install "${packages[@]}" 2>&1); then
-		told=$(as_root apt-get -qq -o DPkg::Lock::Timeout=60 update 2>&1
+	if ! output=$(apt_install "${packages[@]}" 2>&1); then
+		output=$(as_root apt-get -qq -o DPkg::Lock::Timeout=60 update 2>&1
 			apt_install "${packages[@]}" 2>&1)
 	fi
 	mapfile -t packages < <(missing "$@")
 	[ "${#packages[@]}" -eq 0 ] ||
-		fail "apt-get could not install ${packages[*]} ($(grep -m 1 '^[EW]:' <<<"$told"))"
+		fail "apt-get could not install ${packages[*]} ($(grep -m 1 '^[EW]:' <<<"$output"))"
 }
 
 # configure_in DIRECTORY [OPTION...]: configures a build outside of the source tree
@@ -89,15 +88,16 @@ configure_in()
 	mkdir -p "$directory" && (cd "$directory" && "$source/configure" "$@")
 }
 
-# run_named_tests DIRECTORY [NAME...]: the test_NAME.py there, all without NAME, once what the file
-# "packages" there tells that they need is installed
+# run_named_tests DIRECTORY WORKERS [NAME...]: installs the packages that the file "packages" in DIRECTORY
+# lists for each NAME, and runs the test_NAME.py there, WORKERS at a time; without NAME, all of them
 run_named_tests()
 {
-	local directory=$1 line name packages
+	local directory=$1 workers=$2 line name packages
 	local tests=() wanted=(snmpd:snmpd snmp:snmpget iproute2:ip python3:/usr/bin/python3
-		python3-pytest:/usr/lib/python3/dist-packages/pytest)
+		python3-pytest:/usr/lib/python3/dist-packages/pytest
+		python3-pytest-xdist:/usr/lib/python3/dist-packages/xdist)
 
-	shift
+	shift 2
 	[ $# -gt 0 ] || mapfile -t < <(sed '/^#/d; s/ .*//' "$directory/packages")
 	[ $# -gt 0 ] || set -- "${MAPFILE[@]}"
 	for name; do
@@ -108,5 +108,6 @@ run_named_tests()
 		tests+=("$directory/test_$name.py")
 	done
 	install_missing "${wanted[@]}"
-	exec /usr/bin/python3 -m pytest -v -p no:cacheprovider "${tests[@]}"
+	exec /usr/bin/python3 -m pytest -v -rs --durations=10 -p no:cacheprovider \
+		-n "$workers" --dist loadfile "${tests[@]}"
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Cacti as Debian installs it, with a database, logs, RRDs and resources of the test's own.
+"""Cacti as installed by Debian, with a separate database, logs, RRDs and resources.
 
-What the package keeps in fixed places is covered by scratch directories in a mount namespace, so
-that commands and paths are those of a real installation, and what is installed stays as it is.
+Scratch directories in a mount namespace hide the package's directories, so that commands and paths
+are those of a real installation, which is not changed.
 """
 
 import csv
@@ -12,7 +12,7 @@ import subprocess
 import time
 import urllib.request
 
-from polling import until
+from polling import PATIENCE, until
 
 SITE = "/usr/share/cacti/site"
 LOG = "/var/log/cacti/cacti.log"
@@ -21,18 +21,18 @@ _LATE = 10  # seconds
 _LAST_FOUR_HOURS = 4  # as Cacti numbers its presets
 _PORT = 8080
 
-# Covered by an empty directory, or by one that begins as a copy.
+# Hidden by an empty directory, or by a copy.
 _COVERED = {"/var/lib/mysql": False, "/run/mysqld": False, "/etc/cacti": True,
             "/var/lib/cacti": True, "/var/log/cacti": True, "/usr/share/cacti/resource": True}
 
-# It need not outlive a crash.
+# The database does not need to survive a crash.
 _MARIADB = ["mariadbd", "--no-defaults", "--user=mysql", "--skip-networking", "--sync-binlog=0",
             "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync",
             "--innodb-doublewrite=0", "--innodb-buffer-pool-size=64M",
             "--socket=/run/mysqld/mysqld.sock"]
 
-# Whoever comes may look at graphs, of four hours. What the poller could not read is logged. MariaDB
-# 10.11 leaves rows behind that Cacti deletes from a MEMORY table.
+# Guests may view graphs, which cover four hours. Failed reads of the poller are logged. The engine
+# is InnoDB, because MariaDB 10.11 keeps rows that Cacti deletes from a MEMORY table.
 _SET_UP = """
 ALTER TABLE poller_output ENGINE=InnoDB;
 UPDATE version SET cacti = '{version}';
@@ -49,21 +49,21 @@ INSERT INTO settings_user (user_id, name, value)
 
 
 class Cacti:
-    """Its database and its web server run; it polls when it is told to. STAGE is a stage.Stage.
+    """Runs its database and web server; polls only on demand. MONITORED is a MonitoredHost.
 
     Its time is its own: it begins POLLS polls ago, and is a step later after each.
     """
 
-    def __init__(self, stage, polls):
+    def __init__(self, monitored, polls):
         self.began = self.now = (int(time.time()) // STEP - polls) * STEP
-        self._stage = stage
-        self._directory = stage.directory / "cacti"
+        self._monitored = monitored
+        self._directory = monitored.directory / "cacti"
         self._directory.mkdir()
         self._cover()
         self._start_database()
         self._start_web_server()
 
-    # ---- what it does ----
+    # ---- operation ----
 
     def poll(self):
         """Poll everything, and return the time of the RRDs' row that then ends with the answers.
@@ -72,51 +72,52 @@ class Cacti:
         """
         polled, behind = self.now, int(time.time()) - self.now - _LATE
         self.now += STEP
-        # The poller takes the time from the database too.
+        # The poller reads the time from the database, too.
         self.sql("SET GLOBAL init_connect ="
                  f" 'SET SESSION timestamp = UNIX_TIMESTAMP(SYSDATE()) - {behind}'")
-        told = self.run("faketime", "-f", f"-{behind}s", "php", f"{SITE}/poller.php", "--force")
+        output = self.run("faketime", "-f", f"-{behind}s", "php", f"{SITE}/poller.php", "--force")
         self.sql("SET GLOBAL init_connect = ''")
-        stored = int(re.search(r"RRDsProcessed:(\d+)", told)[1])
-        assert stored == len(self.titles()), told
+        stored = int(re.search(r"RRDsProcessed:(\d+)", output)[1])
+        assert stored == len(self.titles()), output
         return polled
 
     def titles(self):
-        """{title of a data source: its id}."""
+        """Return {title of a data source: id}."""
         return {title: number for title, number in self.sql(
             "SELECT name_cache, local_data_id FROM data_template_data WHERE local_data_id > 0")}
 
     def last(self, title):
-        """{name: value} that the data source's RRD was updated with last; None is unknown."""
+        """Return {name: value} of the last update of the data source's RRD; unknown is None."""
         names, _, values = self.run("rrdtool", "lastupdate", self._rrd(title)).splitlines()
         return {name: None if value == "U" else float(value)
                 for name, value in zip(names.split(), values.split()[1:], strict=True)}
 
     def stored(self, title, begin, end):
-        """{time: {name: value}} of the rows in the data source's RRD; unknown is NaN."""
+        """Return {time: {name: value}} of the rows in the data source's RRD; unknown is NaN."""
         names, _, *rows = self.run("rrdtool", "fetch", self._rrd(title), "AVERAGE",
                                    "--start", begin - STEP, "--end", end - STEP).splitlines()
         return {int(time): dict(zip(names.split(), map(float, values.split()), strict=True))
                 for time, _, values in (row.partition(":") for row in rows)}
 
     def exported(self, title, begin, end):
-        """What the graph draws, as Cacti exports it: {time: {legend: value}}.
+        """Return the values of the graph as Cacti exports them: {time: {legend: value}}.
 
         Cacti itself calls a row by the time at which the next one ends.
         """
-        told = self.get("graph_xport.php", title, graph_start=begin, graph_end=end)
-        _, _, table = told.decode("utf-8-sig").partition('""\n')
+        output = self.get("graph_xport.php", title, graph_start=begin, graph_end=end)
+        _, _, table = output.decode("utf-8-sig").partition('""\n')
         return {int(time.mktime(time.strptime(row.pop("Date"), "%Y-%m-%d %H:%M:%S"))) - STEP:
                 {legend: float(value) for legend, value in row.items()}
                 for row in csv.DictReader(table.splitlines())}
 
     def get(self, page, title, **parameters):
-        """PAGE of the graph TITLE."""
+        """Return PAGE for the graph TITLE."""
         (number,), = self.sql("SELECT local_graph_id FROM graph_templates_graph"
                               f" WHERE title_cache = '{title}'")
         query = "".join(f"&{name}={value}" for name, value in parameters.items())
         with urllib.request.urlopen(
-                self.url(f"{page}?local_graph_id={number}&rra_id=0{query}"), timeout=30) as answer:
+                self.url(f"{page}?local_graph_id={number}&rra_id=0{query}"),
+                timeout=PATIENCE) as answer:
             return answer.read()
 
     def url(self, page):
@@ -125,17 +126,17 @@ class Cacti:
     # ---- commands ----
 
     def run(self, *command, user="www-data", directory="/", **how):
-        """What COMMAND, which has to succeed, prints; it sees the directories that Cacti sees."""
+        """Run COMMAND, which must succeed, with Cacti's directories, and return its output."""
         done = subprocess.run(self._inside(*command, user=user, directory=directory),
                               capture_output=True, text=True, timeout=120, **how)
         assert done.returncode == 0, (command, done.stdout[-2000:], done.stderr[-2000:])
         return done.stdout
 
     def sql(self, statements):
-        """Rows of texts."""
-        told = self.run("mariadb", "--batch", "--skip-column-names", "cacti", user="root",
-                        input=statements)
-        return [line.split("\t") for line in told.splitlines()]
+        """Return the rows as lists of strings."""
+        output = self.run("mariadb", "--batch", "--skip-column-names", "cacti", user="root",
+                          input=statements)
+        return [line.split("\t") for line in output.splitlines()]
 
     def _rrd(self, title):
         (path,), = self.sql("SELECT data_source_path FROM data_template_data"
@@ -148,7 +149,7 @@ class Cacti:
             place += ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
         return [*place, *map(str, command)]
 
-    # ---- what it runs on ----
+    # ---- environment ----
 
     def _cover(self):
         lines = []
@@ -160,15 +161,15 @@ class Cacti:
                 lines.append(f"mkdir {scratch} && chown mysql: {scratch}")
             lines.append(f"mount --bind {scratch} {place}")
         lines += ["touch " + shlex.quote(str(self._directory / "covered")), "exec sleep infinity"]
-        self._holder = self._stage.launch("mounts", ["unshare", "--mount", "sh", "-ec",
+        self._holder = self._monitored.launch("mounts", ["unshare", "--mount", "sh", "-ec",
                                                      "\n".join(lines)])
-        until((self._directory / "covered").exists, "the directories are covered", 30)
+        until((self._directory / "covered").exists, "the directories are covered")
 
     def _start_database(self):
         self.run("mariadb-install-db", "--no-defaults", "--user=mysql", "--datadir=/var/lib/mysql",
                  "--skip-test-db", user="root")
-        self._stage.launch("mariadbd", self._inside(*_MARIADB, user="root"))
-        until(self._answers, "the database answers", 60)
+        self._monitored.launch("mariadbd", self._inside(*_MARIADB, user="root"))
+        until(self._answers, "the database answers")
         config = self.run("cat", "/etc/cacti/debian.php", user="root")
         name, user, password = (re.search(rf"^\$database_{word}\s*= '(.*)';", config,
                                           re.MULTILINE)[1]
@@ -187,13 +188,13 @@ class Cacti:
         root = "/var/lib/cacti/www"
         self.run("mkdir", root, user="root")
         self.run("ln", "-s", SITE, f"{root}/cacti", user="root")
-        self._stage.launch("php", self._inside("php", "-S", f"127.0.0.1:{_PORT}", "-t", root,
+        self._monitored.launch("php", self._inside("php", "-S", f"127.0.0.1:{_PORT}", "-t", root,
                                                user="www-data"))
-        until(self._serves, "the web server answers", 20)
+        until(self._serves, "the web server answers")
 
     def _serves(self):
         try:
-            with urllib.request.urlopen(self.url("graph_view.php"), timeout=10) as answer:
+            with urllib.request.urlopen(self.url("graph_view.php"), timeout=PATIENCE) as answer:
                 return answer.status == 200
         except OSError:
             return False

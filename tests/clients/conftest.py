@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Fixtures, and a report in which each test tells what it saw."""
+"""Fixtures, and a report with the observations of each test."""
 
 import os
 import pathlib
@@ -10,17 +10,18 @@ import pytest
 SOURCES = pathlib.Path(__file__).parents[2]
 sys.path[:0] = [str(SOURCES / "tests/system"), str(SOURCES / "integrations")]
 
-import saw  # noqa: E402: it needs the path
-from stage import Stage  # noqa: E402
+import reporting  # noqa: E402: it needs the path
+from monitored_host import MonitoredHost  # noqa: E402
 
-pytest_report_teststatus = saw.report_teststatus
+pytest_report_teststatus = reporting.pytest_report_teststatus
+pytest_runtest_makereport = reporting.pytest_runtest_makereport
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory):
-    """One Stage for all tests of a module: snmpd serves the agent's counts."""
-    with Stage(tmp_path_factory.mktemp("stage")) as stage:
-        yield stage
+def monitored(tmp_path_factory):
+    """One MonitoredHost for all tests of a module: snmpd serves the agent's counts."""
+    with MonitoredHost(tmp_path_factory.mktemp("monitored")) as monitored:
+        yield monitored
 
 
 @pytest.fixture

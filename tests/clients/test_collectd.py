@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What collectd writes of the counts, and what it tells when they are large or missing."""
+"""The values and notifications of collectd, for large and for missing counts, too."""
 
 import math
 import re
@@ -9,11 +9,11 @@ import time
 import pytest
 
 import mib
-from levels import LEVELS
+from levels import STATES
 from polling import until
-from stage import INTEGRATIONS
+from monitored_host import INTEGRATIONS
 
-# The Host is README.md's, but for its interval.
+# The Host block is from README.md, except for its interval.
 _CONFIGURATION = """\
 Hostname "monitor"
 FQDNLookup false
@@ -45,6 +45,7 @@ Include "{integrations}/collectd/tcp-states.conf"
 		Community "public"
 		Interval 1
 		Collect "tcp_states" "tcp_peaks" "tcp_age"
+		Collect "tcpHostSyncookiesSent" "tcpHostSynQueueDrops" "tcpHostListenDrops"
 	</Host>
 </Plugin>
 """
@@ -53,27 +54,27 @@ _COLOURS = ("808080", "1f77b4", "aec7e8", "ff7f0e", "2ca02c", "98df8a", "d62728"
 
 
 class Collectd:
-    def __init__(self, stage):
-        self.directory = stage.directory / "collectd"
+    def __init__(self, monitored):
+        self.directory = monitored.directory / "collectd"
         self.directory.mkdir()
         configuration = self.directory / "collectd.conf"
         configuration.write_text(
             _CONFIGURATION.format(directory=self.directory, integrations=INTEGRATIONS))
-        stage.launch("collectd", ["collectd", "-f", "-C", configuration])
+        monitored.launch("collectd", ["collectd", "-f", "-C", configuration])
 
     @property
-    def told(self):
-        """[(severity, text)] of the notifications so far."""
+    def notifications(self):
+        """Return the notifications so far as [(severity, text)]."""
         return re.findall(r"severity = (\w+).*?, message = (.*)",
                           (self.directory / "log").read_text())
 
     def values(self, place="tcp_states"):
-        """{row: value} as written after the call."""
+        """Return {row: value} as written after the call."""
         begun = time.time()
         return until(lambda: self._values(place, begun), "all values are written", 20, 0.1)
 
     def age(self):
-        """As last written, in seconds."""
+        """Return the age in seconds, as last written."""
         files = (self.directory / "csv/web/tcp_states").glob("duration-age-*")  # one a day
         return float(max(files).read_text().splitlines()[-1].split(",")[1])
 
@@ -91,33 +92,56 @@ class Collectd:
 
 
 @pytest.fixture(scope="module")
-def collectd(stage):
-    stage.make_different_numbers()
-    return Collectd(stage)
+def collectd(monitored):
+    monitored.make_different_numbers()
+    return Collectd(monitored)
 
 
-def test_every_count_is_written(stage, collectd, record_property):
-    counts, values = stage.unchanged(collectd.values)
+def test_every_count_is_written(monitored, collectd, record_property):
+    counts, values = monitored.unchanged(collectd.values)
     assert values == counts
-    assert collectd.values("tcp_states-peak") == stage.peaks()
-    record_property("saw", "22 of 22 counts and 22 of 22 peaks equal")
+    assert collectd.values("tcp_peaks") == monitored.peaks()
+    record_property("observed", "22 of 22 counts and 22 of 22 peaks equal")
 
 
-def test_large_counts_are_told(stage, collectd, record_property):
-    warning, _ = LEVELS["synSent"]
-    stage.make(6, "synSent", warning + 1)
-    told = until(lambda: [text for severity, text in collectd.told
-                          if severity == "WARNING" and "ipv6 synSent" in text],
-                 "a warning", 20)
-    record_property("saw", told[0])
+def test_large_counts_are_notified(monitored, collectd, record_property):
+    monitored.make(6, "synSent", STATES["synSent"].warning + 1)
+    notifications = until(lambda: [text for severity, text in collectd.notifications
+                                   if severity == "WARNING" and "ipv6 synSent" in text],
+                          "a warning")
+    record_property("observed", notifications[0])
 
 
-def test_graph(stage, collectd, picture):
-    """Of some seconds in which sockets come and go."""
+def told_of(collectd, name):
+    return [(severity, text) for severity, text in collectd.notifications
+            if severity != "OKAY" and f"(instance {name})" in text]
+
+
+def test_a_flood_is_notified_and_a_burst_is_not(monitored, collectd, record_property):
+    """A burst lasts at most two intervals. Its size does not matter."""
+    with monitored.flood(2000):
+        collectd.values()
+    for _ in range(8):
+        collectd.values()
+    assert not told_of(collectd, "tcpHostSyncookiesSent")
+    # The maximum of a count, which remains for a window, is not notified either.
+    assert not [text for _, text in collectd.notifications if "tcp_peaks" in text]
+
+    def flooded():
+        with monitored.flood(500):
+            return told_of(collectd, "tcpHostSyncookiesSent")
+    severity, text = until(flooded, "a flood is reported", 40)[0]
+    assert severity in ("WARNING", "FAILURE")
+    assert not told_of(collectd, "tcpHostSynQueueDrops")
+    record_property("observed", text)
+
+
+def test_graph(monitored, collectd, picture):
+    """Draw some seconds in which sockets come and go."""
     begun = int(time.time())
     for number in (2, 5, 9, 4, 12, 7):
-        stage.make(4, "established", number)
-        stage.make(4, "closeWait", number)
+        monitored.make(4, "established", number)
+        monitored.make(4, "closeWait", number)
         collectd.values()
     lines = [word for number, state in enumerate(mib.STATES) for word in (
         f"DEF:v{number}={collectd.directory}/rrd/web/tcp_states/tcp_connections-ipv4 {state}.rrd"
@@ -130,30 +154,30 @@ def test_graph(stage, collectd, picture):
         ["rrdtool", "lastupdate",
          collectd.directory / "rrd/web/tcp_states/tcp_connections-ipv4 closeWait.rrd"],
         check=True, capture_output=True, text=True).stdout.split()[-1]
-    assert float(last) == stage.counts()[4, "closeWait"]
+    assert float(last) == monitored.counts()[4, "closeWait"]
 
 
 def failures(collectd):
-    return [text for severity, text in collectd.told
+    return [text for severity, text in collectd.notifications
             if severity == "FAILURE" and "tcp_states/tcp_connections-ipv4 closeWait" in text]
 
 
-def test_absent_counts_are_a_failure_and_not_zero(stage, collectd, record_property):
-    stage.refuse()
+def test_absent_counts_are_a_failure_and_not_zero(monitored, collectd, record_property):
+    monitored.refuse()
     files = {path: path.stat().st_size
              for path in (collectd.directory / "csv/web/tcp_states").glob("tcp_connections-*")}
-    told = until(lambda: failures(collectd), "a failure", 30)
+    notifications = until(lambda: failures(collectd), "a failure")
     assert {path: path.stat().st_size for path in files} == files
     assert collectd.age() > 3
-    stage.allow()
-    stage.unchanged(collectd.values)
-    record_property("saw", told[0])
+    monitored.allow()
+    monitored.unchanged(collectd.values)
+    record_property("observed", notifications[0])
 
 
-def test_a_missing_agent_is_a_failure_and_has_no_age(stage, collectd, record_property):
-    until(lambda: collectd.age() < 3, "collectd asks again, seldom as it does after failures", 30)
+def test_a_missing_agent_is_a_failure_and_has_no_age(monitored, collectd, record_property):
+    until(lambda: collectd.age() < 3, "collectd retries, which it does less often after failures")
     before = failures(collectd)
-    stage.stop_agent()
-    told = until(lambda: failures(collectd)[len(before):], "a failure", 30)
+    monitored.stop_agent()
+    notifications = until(lambda: failures(collectd)[len(before):], "a failure")
     assert math.isnan(collectd.age())
-    record_property("saw", told[0])
+    record_property("observed", notifications[0])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The dashboard is whole, and each query of it finds something in a real Prometheus.
+"""The dashboard is complete, and each of its queries has results in a real Prometheus.
 
 Grafana itself is not in Debian and does not run here.
 """
@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 import pytest
 
 from polling import until
-from prometheus_server import Exporter, Prometheus, stage_with_all
-from stage import INTEGRATIONS
+from prometheus_server import Exporter, Prometheus, host_with_all
+from monitored_host import INTEGRATIONS
 
 COLUMNS = 24
 VARIABLES = {"$job": ".*", "$instance": ".*", "$__rate_interval": "5s"}
-# The kernel tells them nowhere else, and a stage is another network.
-LIMITS_OF_THE_FIRST_NETWORK = ("tcpOrphansMax", "tcpMemoryMax")
+# The kernel reports them only in the first network namespace.
+LIMITS_OF_THE_FIRST_NETWORK = ("tcpHostOrphansMax", "tcpHostMemoryMax")
 AGENT_STATE = "Counts"
 SERVED, WITHDRAWN, MISSING = 2, 1, 0
 
@@ -30,16 +30,16 @@ def dashboard():
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory):
-    with stage_with_all(tmp_path_factory.mktemp("stage")) as stage:
-        yield stage
+def monitored(tmp_path_factory):
+    with host_with_all(tmp_path_factory.mktemp("monitored")) as monitored:
+        yield monitored
 
 
 @pytest.fixture(scope="module")
-def prometheus(stage):
-    Exporter(stage)
-    prometheus = Prometheus(stage)
-    prometheus.wait_until_counted(stage)
+def prometheus(monitored):
+    Exporter(monitored)
+    prometheus = Prometheus(monitored)
+    prometheus.wait_until_counted(monitored)
     return prometheus
 
 
@@ -48,7 +48,7 @@ def panels(dashboard):
 
 
 def asked(target):
-    """A panel's query as Grafana asks it."""
+    """Return the query of a panel as Grafana sends it."""
     expression = target["expr"]
     for variable, value in VARIABLES.items():
         expression = expression.replace(variable, value)
@@ -61,7 +61,7 @@ def without_hidden_limits(expression):
     return use if limit.startswith(LIMITS_OF_THE_FIRST_NETWORK) else expression
 
 
-def test_dashboard_has_what_an_import_needs(dashboard, record_property):
+def test_the_dashboard_can_be_imported(dashboard, record_property):
     assert [wanted["name"] for wanted in dashboard["__inputs"]] == ["DS_PROMETHEUS"]
     assert dashboard["id"] is None and dashboard["uid"] and dashboard["title"]
     assert dashboard["schemaVersion"] == 36
@@ -80,7 +80,7 @@ def test_dashboard_has_what_an_import_needs(dashboard, record_property):
         assert len(set(references)) == len(references)
         for target in panel["targets"]:
             assert set(re.findall(r"\$\w+", target["expr"])) <= VARIABLES.keys()
-    record_property("saw", f"{len(panels(dashboard))} panels")
+    record_property("observed", f"{len(panels(dashboard))} panels")
 
 
 def test_panels_do_not_overlap(dashboard):
@@ -93,15 +93,15 @@ def test_panels_do_not_overlap(dashboard):
             assert taken.setdefault(cell, panel["title"]) == panel["title"]
 
 
-def test_every_query_finds_something(dashboard, prometheus, record_property):
+def test_every_query_has_results(dashboard, prometheus, record_property):
     expressions = [without_hidden_limits(asked(target)) for panel in panels(dashboard)
                    for target in panel["targets"]]
     for expression in expressions:
-        until(lambda: prometheus.query(expression), expression, 15, pause=0.2)
+        until(lambda: prometheus.query(expression), expression, pause=0.2)
     for panel in panels(dashboard):
         for target in panel["targets"]:
             found = prometheus.query(asked(target))
-            # Each line of a panel has a name of its own, and its labels are there.
+            # The lines of a panel have different names, and their labels exist.
             wanted = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])) - {"instance"}
             for labels, _ in found:
                 assert wanted <= labels.keys(), target
@@ -111,10 +111,10 @@ def test_every_query_finds_something(dashboard, prometheus, record_property):
         series, label = re.fullmatch(r"label_values\((.*), (\w+)\)",
                                      variable["query"]["query"].replace("$job", ".*")).groups()
         assert prometheus.query(f"count by ({label}) ({series})")
-    record_property("saw", f"{len(expressions)} queries")
+    record_property("observed", f"{len(expressions)} queries")
 
 
-def test_stacked_panels_sum_up_to_the_sockets(dashboard, prometheus, stage):
+def test_stacked_panels_sum_up_to_the_sockets(dashboard, prometheus, monitored):
     for family in (4, 6):
         title = f"ipv{family} by state"
         panel, = (panel for panel in panels(dashboard) if panel["title"] == title)
@@ -125,41 +125,42 @@ def test_stacked_panels_sum_up_to_the_sockets(dashboard, prometheus, stage):
             return {labels["tcpStateCountState"]: value
                     for labels, value in prometheus.query(asked(target))}
 
-        until(lambda: shown() == {state: number for (of, state), number in stage.counts().items()
+        until(lambda: shown() == {state: number
+                                  for (of, state), number in monitored.counts().items()
                                   if of == family}, title, 10, pause=0.1)
 
 
-def test_a_missing_agent_is_told_from_withdrawn_counts(dashboard, prometheus, stage,
+def test_a_missing_agent_differs_from_withdrawn_counts(dashboard, prometheus, monitored,
                                                        record_property, picture):
     panel, = (panel for panel in panels(dashboard) if panel["title"] == AGENT_STATE)
     target, = panel["targets"]
     mapped = panel["fieldConfig"]["defaults"]["mappings"][0]["options"]
-    told = []
+    texts = []
 
     def wait_until(state):
         until(lambda: prometheus.value(asked(target)) == state, mapped[str(state)]["text"], 15,
               pause=0.1)
-        told.append(mapped[str(state)]["text"])
+        texts.append(mapped[str(state)]["text"])
 
     began = time.time() - 5
     wait_until(SERVED)
-    stage.refuse()
+    monitored.refuse()
     wait_until(WITHDRAWN)
-    stage.allow()
+    monitored.allow()
     wait_until(SERVED)
-    stage.stop_agent()
+    monitored.stop_agent()
     wait_until(MISSING)
-    stage.start_agent()
+    monitored.start_agent()
     wait_until(SERVED)
-    record_property("saw", ", ".join(told))
-    stage.make(4, "synReceived", 40)
+    record_property("observed", ", ".join(texts))
+    monitored.make(4, "synReceived", 40)
     half_open = 'count_over_time((tcpStateCount{tcpStateCountState="synReceived"} > 40)[1m:1s]) > 5'
-    until(lambda: prometheus.value(half_open), "it is seen for a while", 15, pause=0.5)
+    until(lambda: prometheus.value(half_open), "it is seen for a while", pause=0.5)
     draw(dashboard, prometheus, began, picture("grafana"))
 
 
 def draw(dashboard, prometheus, began, file):
-    """What each panel's queries find since BEGAN, where the panel is; not by Grafana."""
+    """Draw the results of all queries since BEGAN at the panels' positions, without Grafana."""
     bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in dashboard["panels"])
     figure = Figure(figsize=(12, bottom / 5))
     for panel in dashboard["panels"]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What MRTG writes of the counts."""
+"""The values that MRTG writes."""
 
 import os
 import shutil
@@ -8,15 +8,15 @@ import subprocess
 import pytest
 
 import mib
-from stage import INTEGRATIONS
+from monitored_host import INTEGRATIONS
 
-# So many make a picture; the other tests do with less.
+# The number of runs for the picture. The other tests need fewer.
 _STEPS = 60 if os.environ.get("PICTURES") else 3
 
 
 class Mrtg:
-    def __init__(self, stage):
-        self.directory = stage.directory / "mrtg"
+    def __init__(self, monitored):
+        self.directory = monitored.directory / "mrtg"
         self.directory.mkdir()
         states = (INTEGRATIONS / "mrtg/tcp-states.inc").read_text()
         (self.directory / "tcp-states.inc").write_text(
@@ -25,7 +25,7 @@ class Mrtg:
             f"WorkDir: {self.directory}\nInclude: {self.directory}/tcp-states.inc\n")
 
     def run(self, *launcher):
-        """As by cron, once; what it complains of."""
+        """Run it once, as cron does, and return its error messages."""
         return subprocess.run(
             [*launcher, "mrtg", self.directory / "mrtg.cfg", f"--lock-file={self.directory}/lock",
              f"--confcache-file={self.directory}/cache"],
@@ -33,29 +33,29 @@ class Mrtg:
             stderr=subprocess.PIPE).stderr
 
     def last(self, state):
-        """(ipv4, ipv6), as in the log's first line: the last values that it was told."""
+        """Return the last values (ipv4, ipv6), which are in the first line of the log."""
         first, *_ = (self.directory / f"tcp_{state.lower()}.log").read_text().splitlines()
         return tuple(map(int, first.split()[1:]))
 
 
 @pytest.fixture(scope="module")
-def mrtg(stage):
-    """It has run each ten minutes, with more sockets now and then."""
-    stage.make_different_numbers()
-    mrtg = Mrtg(stage)
+def mrtg(monitored):
+    """MRTG has run every ten minutes, with more sockets at times."""
+    monitored.make_different_numbers()
+    mrtg = Mrtg(monitored)
     for step in range(_STEPS, 0, -1):
         if step % 5 == 0:
-            stage.make(4, "closeWait", step % 7)
-            stage.make(6, "closeWait", step % 4)
+            monitored.make(4, "closeWait", step % 7)
+            monitored.make(6, "closeWait", step % 4)
         mrtg.run("faketime", "-f", f"-{step * 600}s")
     return mrtg
 
 
-def test_every_count_is_written(stage, mrtg, record_property):
-    counts, complaints = stage.unchanged(mrtg.run)
+def test_every_count_is_written(monitored, mrtg, record_property):
+    counts, complaints = monitored.unchanged(mrtg.run)
     assert "ERROR" not in complaints, complaints
     assert {(family, state): mrtg.last(state)[family == 6] for family, state in mib.ROWS} == counts
-    record_property("saw", f"22 of 22 counts equal, closeWait {mrtg.last('closeWait')}")
+    record_property("observed", f"22 of 22 counts equal, closeWait {mrtg.last('closeWait')}")
 
 
 def test_graph(mrtg, picture):
@@ -63,12 +63,12 @@ def test_graph(mrtg, picture):
 
 
 @pytest.mark.parametrize("absence", ["refuse", "stop_agent"])
-def test_absent_counts_are_complained_of_and_not_zero(stage, mrtg, absence, record_property):
-    getattr(stage, absence)()
+def test_absent_counts_are_errors_and_not_zero(monitored, mrtg, absence, record_property):
+    getattr(monitored, absence)()
     complaints = mrtg.run()
     if absence == "refuse":
-        stage.allow()
+        monitored.allow()
     assert {mrtg.last(state) for state in mib.STATES} == {(-1, -1)}
     for state in mib.STATES:
         assert f"ERROR: Target[tcp_{state.lower()}][_IN_]" in complaints
-    record_property("saw", complaints.splitlines()[-1])
+    record_property("observed", complaints.splitlines()[-1])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What Nagios and Icinga 2 know of the sockets, with the services that are made for them."""
+"""Nagios and Icinga 2 with the generated services."""
 
 import collections
 import html
@@ -15,17 +15,20 @@ import browser
 import mib
 import snmp
 from daemons import BUILD
-from levels import AGE_S, LEVELS
+from levels import STATES, THRESHOLDS, directive
 from polling import until
-from stage import INTEGRATIONS
+from monitored_host import INTEGRATIONS, MonitoredHost
 
 OK, WARNING, CRITICAL, UNKNOWN = map(str, range(4))
-SERVICES = ("TCP agent", "TCP states",
-            *(f"TCP {state}{peak}" for state in LEVELS for peak in ("", " peak")))
+COUNTS = ("TCP states", *(f"TCP {state}" for state in STATES))
+# The agent's thresholds that Nagios cannot compute.
+STATUSES = tuple(f"TCP threshold {threshold.name}" for threshold in THRESHOLDS
+                 if not threshold.metric.startswith("state "))
+SERVICES = ("TCP agent", *COUNTS, *STATUSES)
 CGI = "/usr/lib/cgi-bin/nagios4/status.cgi"
 HTML = "/usr/share/nagios4/htdocs"
 
-# With Debian's objects.
+# Nagios with Debian's objects.
 _NAGIOS = """\
 cfg_file=/etc/nagios4/objects/commands.cfg
 cfg_file=/etc/nagios4/objects/contacts.cfg
@@ -55,13 +58,13 @@ enable_notifications=0
 illegal_object_name_chars=`~!$%^&*|'"<>?,()=
 illegal_macro_output_chars=`~$&|'"<>
 """
-# As README.md has it.
+# From README.md.
 _HOST = """\
 define host {
     use             linux-server
     host_name       web
     address         127.0.0.1
-    hostgroups      tcp-state-agents
+    hostgroups      tcp-state-agents,tcp-state-thresholds
     _SNMPCOMMUNITY  public
 }
 """
@@ -87,6 +90,7 @@ object Host "web" {{
 	address = "127.0.0.1"
 	vars.snmp_community = "public"
 	vars.tcp_state_agent = true
+	vars.tcp_state_thresholds = true
 }}
 """
 
@@ -97,28 +101,35 @@ Service = collections.namedtuple("Service", "state output performance")
 
 
 @pytest.fixture(scope="module")
-def plugins(stage):
-    """One directory for those of Debian and that under test, as --with-plugindir makes it."""
-    directory = stage.directory / "plugins"
+def monitored(tmp_path_factory):
+    thresholds = [directive(threshold) for threshold in THRESHOLDS]
+    with MonitoredHost(tmp_path_factory.mktemp("monitored"), threshold=thresholds) as monitored:
+        yield monitored
+
+
+@pytest.fixture(scope="module")
+def plugins(monitored):
+    """A directory with Debian's plugins and the one under test, as with --with-plugindir."""
+    directory = monitored.directory / "plugins"
     directory.mkdir()
     for program in [*pathlib.Path("/usr/lib/nagios/plugins").iterdir(),
-                    BUILD / "check_tcp_states", BUILD / "tcp-states-snmp"]:
+                    BUILD / "tests/system/check_tcp_states"]:
         (directory / program.name).symlink_to(program)
     return directory
 
 
 class Nagios:
-    """services() tells what it knows, as checked after the call."""
+    """services() returns the results of checks that started after the call."""
 
-    def __init__(self, stage, plugins):
-        self.directory = stage.directory / "nagios"
+    def __init__(self, monitored, plugins):
+        self.directory = monitored.directory / "nagios"
         (self.directory / "results").mkdir(parents=True)
         (self.directory / "nagios.cfg").write_text(
             _NAGIOS.format(directory=self.directory, integrations=INTEGRATIONS))
         (self.directory / "hosts.cfg").write_text(_HOST)
         (self.directory / "resource.cfg").write_text(f"$USER1$={plugins}\n")
-        self.daemon = stage.launch("nagios", ["nagios4", self.directory / "nagios.cfg"])
-        until(self._pipe.exists, "nagios takes commands", 20)
+        self.daemon = monitored.launch("nagios", ["nagios4", self.directory / "nagios.cfg"])
+        until(self._pipe.exists, "nagios takes commands")
 
     def services(self):
         now = int(time.time())
@@ -126,7 +137,7 @@ class Nagios:
             for service in SERVICES:
                 pipe.write(f"[{now}] SCHEDULE_FORCED_SVC_CHECK;web;{service};{now}\n")
         begun = time.time()
-        while time.time() <= now + 1:  # nagios tells whole seconds
+        while time.time() <= now + 1:  # Nagios reports whole seconds
             time.sleep(0.05)
         return until(lambda: self._checked_after(begun), "all services are checked", 40, 0.2)
 
@@ -151,10 +162,10 @@ class Nagios:
 
 
 class Icinga:
-    """services() tells what it knows, as checked after the call."""
+    """services() returns the results of checks that started after the call."""
 
-    def __init__(self, stage, plugins):
-        self.directory = stage.directory / "icinga2"
+    def __init__(self, monitored, plugins):
+        self.directory = monitored.directory / "icinga2"
         self.directory.mkdir()
         configuration = self.directory / "icinga2.conf"
         configuration.write_text(
@@ -166,17 +177,17 @@ class Icinga:
         for define in (*paths, f"PluginDir={plugins}"):
             self._command += ["-D", define]
         self._environment = {**os.environ, "ICINGA2_USER": "root", "ICINGA2_GROUP": "root"}
-        self._stage = stage
+        self._monitored = monitored
 
     def validate(self):
         return subprocess.run([*self._command, "-C"], env=self._environment, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def services(self):
-        """By a daemon that remembers nothing."""
-        for told in (*self.directory.glob("service*"), self.directory / "icinga2.state"):
-            told.unlink(missing_ok=True)
-        daemon = self._stage.launch("icinga2", self._command, env=self._environment,
+        """Start a daemon without retained state."""
+        for file in (*self.directory.glob("service*"), self.directory / "icinga2.state"):
+            file.unlink(missing_ok=True)
+        daemon = self._monitored.launch("icinga2", self._command, env=self._environment,
                                     start_new_session=True)
         try:
             return until(lambda: self._all(daemon), "all services are checked", 60, 0.2)
@@ -186,8 +197,8 @@ class Icinga:
     def _all(self, daemon):
         assert daemon.running, daemon.log
         services = {}
-        for told in self.directory.glob("service*"):
-            for line in told.read_text().splitlines():
+        for file in self.directory.glob("service*"):
+            for line in file.read_text().splitlines():
                 if line.count("\t") == 3:
                     name, *service = line.split("\t")
                     services[name] = Service(service[0].removesuffix(".0"), *service[1:])
@@ -195,13 +206,13 @@ class Icinga:
 
 
 @pytest.fixture(scope="module")
-def nagios(stage, plugins):
-    return Nagios(stage, plugins)
+def nagios(monitored, plugins):
+    return Nagios(monitored, plugins)
 
 
 @pytest.fixture(scope="module")
-def icinga(stage, plugins):
-    return Icinga(stage, plugins)
+def icinga(monitored, plugins):
+    return Icinga(monitored, plugins)
 
 
 @pytest.fixture(params=("nagios", "icinga"))
@@ -210,7 +221,7 @@ def monitor(request):
 
 
 def figures(performance):
-    """{label: value} of performance data."""
+    """Return {label: value} of performance data."""
     found = re.findall(r"(?:^| )(?:'([^']+)'|([^ '=]+))=(\d+)[^ ]*", performance)
     return {quoted or plain: int(value) for quoted, plain, value in found}
 
@@ -221,57 +232,82 @@ def plugin_name(family, state):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def sockets(stage):
-    """Another number for each row, and levels that they cross."""
-    stage.make_different_numbers()
-    stage.make(4, "synSent", 60)
-    stage.make(6, "closeWait", 210)
+def sockets(monitored):
+    """Set a different number for each row, above its level."""
+    monitored.make_different_numbers()
+    monitored.make(4, "synSent", 60)
+    monitored.make(6, "closeWait", 210)
 
 
-def test_icinga_takes_the_file(icinga):
+def test_icinga_accepts_the_file(icinga):
     done = icinga.validate()
     assert done.returncode == 0 and "critical" not in done.stdout, done.stdout
 
 
-def test_services_know_the_counts(stage, monitor, record_property):
-    counts, services = stage.unchanged(monitor.services)
-    largest = stage.peaks()
+def states_of(services):
+    """Return {name: state} of the services that are not OK."""
+    return {name: service.state for name, service in services.items() if service.state != OK}
+
+
+def test_services_show_the_counts(monitored, monitor, record_property):
+    counts, services = monitored.unchanged(monitor.services)
+    # The agent does not count closed sockets.
     assert figures(services["TCP states"].performance) == {
-        plugin_name(*row): count for row, count in counts.items()}
-    for state in LEVELS:
-        now = {plugin_name(family, state): counts[family, state] for family in (4, 6)}
-        peaks = {f"ipv{family}_peak": largest[family, state] for family in (4, 6)}
-        assert figures(services[f"TCP {state}"].performance) == now
-        assert figures(services[f"TCP {state} peak"].performance) == peaks
-    assert {name: service.state for name, service in services.items()} == {
-        name: WARNING if name.split()[1] in ("synSent", "closeWait") else OK
-        for name in SERVICES}
-    record_property("saw", f"22 of 22 counts equal, {services['TCP synSent'].output}")
+        plugin_name(*row): count for row, count in counts.items() if row[1] != "closed"}
+    for state in STATES:
+        assert figures(services[f"TCP {state}"].performance) == {
+            plugin_name(family, state): counts[family, state] for family in (4, 6)}
+    assert states_of(services) == {"TCP synSent": WARNING, "TCP closeWait": WARNING}
+    record_property("observed", f"20 of 20 counts equal, {services['TCP synSent'].output}")
 
 
-def test_absent_counts_are_unknown_and_their_age_an_alert(stage, monitor, record_property):
-    stage.refuse()
-    try:
-        until(lambda: snmp.get_value(mib.REFRESH_AGE) > AGE_S[0] * 100, "the counts are old", 30)
+def test_a_syn_flood_is_reported_and_recovers(monitored, monitor, record_property):
+    """The agent's threshold reports it, because half-open connections stay below every level."""
+    status = mib.of_threshold(mib.THRESHOLD_STATUS, "synFlood")
+    with monitored.flood(5000):
+        until(lambda: snmp.get_value(status) == mib.RAISED_STATUS, "it is raised")
         services = monitor.services()
-    finally:
-        stage.allow()
-    assert {name: service.state for name, service in services.items()} == {
-        name: WARNING if name == "TCP agent" else UNKNOWN for name in SERVICES}
-    assert not any(figures(service.performance) for name, service in services.items()
-                   if name != "TCP agent")
-    record_property("saw", f"{services['TCP agent'].output}; {services['TCP states'].output}")
+    assert states_of(services) == {"TCP synSent": WARNING, "TCP closeWait": WARNING,
+                                   "TCP threshold synFlood": WARNING}
+    until(lambda: snmp.get_value(status) == mib.NORMAL, "a minute is over", 90, 0.5)
+    assert "TCP threshold synFlood" not in states_of(monitor.services())
+    record_property("observed", services["TCP threshold synFlood"].output)
 
 
-def test_missing_agent_is_unknown(stage, monitor, record_property):
-    stage.stop_agent()
+def test_old_counts_are_no_alert_if_the_interval_is_long(monitored, monitor, record_property):
+    monitored.reconfigure(refreshInterval=20, maxAge=None)
+    until(lambda: snmp.get_value(mib.REFRESH_INTERVAL) == 20000, "the interval is used")
+    until(lambda: snmp.get_value(mib.REFRESH_AGE) > 1500, "the counts are old", 30, 0.2)
     try:
         services = monitor.services()
     finally:
-        stage.start_agent()
+        monitored.reconfigure()
+        monitored.wait_until_counted()
+    assert states_of(services) == {"TCP synSent": WARNING, "TCP closeWait": WARNING}
+    record_property("observed", services["TCP agent"].output)
+
+
+def test_absent_counts_are_unknown_while_the_agent_runs(monitored, monitor, record_property):
+    monitored.refuse()
+    try:
+        services = monitor.services()
+    finally:
+        monitored.allow()
+    assert {name for name, state in states_of(services).items() if state == UNKNOWN} == set(COUNTS)
+    assert services["TCP agent"].state == OK
+    assert not any(figures(services[name].performance) for name in COUNTS)
+    record_property("observed", f"{services['TCP agent'].output}; {services['TCP states'].output}")
+
+
+def test_missing_agent_is_unknown(monitored, monitor, record_property):
+    monitored.stop_agent()
+    try:
+        services = monitor.services()
+    finally:
+        monitored.start_agent()
     assert {service.state for service in services.values()} == {UNKNOWN}
     assert not any(figures(service.performance) for service in services.values())
-    record_property("saw", services["TCP agent"].output)
+    record_property("observed", services["TCP agent"].output)
 
 
 def test_page(nagios, picture, record_property):
@@ -288,4 +324,4 @@ def test_page(nagios, picture, record_property):
         assert html.escape(service.output.partition(",")[0]) in page, page
     browser.draw(page.replace(f"{HTML}/stylesheets", "/etc/nagios4/stylesheets"),
                  nagios.directory, (1000, 590), picture("nagios"))
-    record_property("saw", f"{len(services)} services")
+    record_property("observed", f"{len(services)} services")

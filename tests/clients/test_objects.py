@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What integrations are made of is what net-snmp reads in the MIB, and follows its root."""
+"""The input of the generators equals what net-snmp reads in the MIB, and follows its root."""
 
 import re
 import subprocess
@@ -9,8 +9,8 @@ import pytest
 import mib
 import objects
 import snmp
-from other_root import OTHER_ROOT, build_at_other_root
-from stage import INTEGRATIONS, MIB_FILE, SOURCES
+from daemons import OTHER_ROOT, build_at_other_root
+from monitored_host import INTEGRATIONS, MIB_FILE, SOURCES
 
 DEFAULT_ROOT = re.compile(r"8072[^0-9]{1,3}9999|netSnmpPlaypen")
 
@@ -35,27 +35,27 @@ def test_objects_are_those_that_net_snmp_reads(record_property):
     assert ours == {name: "." + oid for name, oid in theirs.items()
                     if ("." + oid + ".").startswith(module.root + ".")}
     for name, found in module.objects.items():
-        told = translate("-Td", f"{objects.MODULE}::{name}")
-        description = re.search(r'^  DESCRIPTION\s+"([^"]*)"', told, re.MULTILINE)
+        output = translate("-Td", f"{objects.MODULE}::{name}")
+        description = re.search(r'^  DESCRIPTION\s+"([^"]*)"', output, re.MULTILINE)
         assert found.description.split() == description[1].split(), name
-        values = re.search(r"^  SYNTAX\s+\w+ \{(.*)\}", told, re.MULTILINE)
+        values = re.search(r"^  SYNTAX\s+\w+ \{(.*)\}", output, re.MULTILINE)
         enumeration = {word: int(number) for word, number in
                        re.findall(r"(\w+)\((\d+)\)", values[1] if values else "")}
         enumeration.pop("unknown", None)  # of InetVersion, not counted
         assert found.enumeration == enumeration, name
-        units = re.search(r'^  UNITS\s+"(.*)"', told, re.MULTILINE)
+        units = re.search(r'^  UNITS\s+"(.*)"', output, re.MULTILINE)
         assert found.units == (units[1] if units else ""), name
         if found.restriction:
-            limits = re.search(r"^  SYNTAX\s+[\w ]+\((.*)\)", told, re.MULTILINE)
+            limits = re.search(r"^  SYNTAX\s+[\w ]+\((.*)\)", output, re.MULTILINE)
             assert re.sub(r"SIZE \((.*)\)", r"\1", found.restriction) == limits[1], name
-        index = re.search(r"^  INDEX\s+\{ (.*) \}", told, re.MULTILINE)
+        index = re.search(r"^  INDEX\s+\{ (.*) \}", output, re.MULTILINE)
         if index and found.kind == "entry":
             assert ", ".join(found.index) == index[1].replace("IMPLIED ", "")
             assert found.implied == ("IMPLIED" in index[1])
     everything = set(re.findall(r"^(\w+) OBJECT-TYPE", MIB_FILE.read_text(), re.MULTILINE))
     assert everything == {found.name for found in module.objects.values()
                           if found.kind != "notification"}
-    record_property("saw", f"{len(ours)} objects at {module.root}")
+    record_property("observed", f"{len(ours)} objects at {module.root}")
 
 
 def test_rows_are_those_that_the_agent_serves():
@@ -75,7 +75,7 @@ def test_rows_are_those_that_the_agent_serves():
     ("    STATUS current\n", "    STATUS current\n    STATUS current\n", "is there twice"),
     ("\nEND", "", "no end"),
 ], ids=("syntax", "number", "parent", "clause", "repetition", "end"))
-def test_what_is_not_understood_is_an_error(tmp_path, words, replacement, complaint):
+def test_unknown_syntax_is_an_error(tmp_path, words, replacement, complaint):
     text = MIB_FILE.read_text()
     assert words in text
     broken = tmp_path / "MIB"
@@ -91,9 +91,9 @@ def test_all_files_follow_the_root(other_root_build, record_property):
     assert ours and ours.keys() == theirs.keys()
     for path, text in theirs.items():
         assert not DEFAULT_ROOT.search(text), path
-        # Nothing but the root differs: no number of it is hidden in another form.
+        # Only the root differs: it does not occur in any other form.
         same = ours[path]
         for written in (lambda root: root, lambda root: root[1:], re.escape):
             same = same.replace(written(snmp.dotted(mib.ROOT)), written(OTHER_ROOT))
         assert same == text, path
-    record_property("saw", f"{len(theirs)} files without {snmp.dotted(mib.ROOT)}")
+    record_property("observed", f"{len(theirs)} files without {snmp.dotted(mib.ROOT)}")

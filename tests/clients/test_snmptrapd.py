@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What snmptrapd and SNMPTT tell of real notifications, which come through snmpd."""
+"""The logs of snmptrapd and SNMPTT for real notifications through snmpd."""
 
 import html
 import pathlib
@@ -12,36 +12,35 @@ import mib
 import snmp
 from daemons import BUILD
 from polling import until
-from stage import INTEGRATIONS, Stage
+from monitored_host import INTEGRATIONS, MonitoredHost
 
 FILES = INTEGRATIONS / "snmptrapd"
 THRESHOLD = "leak state ipv4 closeWait 2"
-RAISED = ("WARNING", "leak is raised: state ipv4 closeWait is 5, wanted 2")
-CLEARED = ("Normal", "leak is cleared: state ipv4 closeWait is 0, wanted 2")
-MISSING = ("CRITICAL", "The counts of sockets are absent: tcp-state-agent is missing, or its"
-           " refreshes fail")
+RAISED = ("WARNING", "leak is raised: state ipv4 closeWait is 5, range 2")
+CLEARED = ("Normal", "leak is cleared: state ipv4 closeWait is 0, range 2")
+MISSING = ("CRITICAL", "Socket counts are absent: tcp-state-agent is missing, or its refreshes fail")
 COLOURS = {"WARNING": "#b58900", "Normal": "#3a7d00", "CRITICAL": "#c0392b"}
 
 
 @pytest.fixture
-def stage(tmp_path):
-    with Stage(tmp_path, threshold=THRESHOLD) as stage:
-        yield stage
+def monitored(tmp_path):
+    with MonitoredHost(tmp_path, threshold=THRESHOLD) as monitored:
+        yield monitored
 
 
-def raise_and_clear(stage):
-    stage.make(4, "closeWait", 5)
+def raise_and_clear(monitored):
+    monitored.make(4, "closeWait", 5)
     status = mib.of_threshold(mib.THRESHOLD_STATUS, "leak")
     until(lambda: snmp.get_value(status) == mib.RAISED_STATUS, "it is raised")
-    stage.unmake()
+    monitored.unmake()
     until(lambda: snmp.get_value(status) == mib.NORMAL, "it is cleared")
 
 
-def test_snmptrapd_logs_a_line_of_each(stage, record_property):
-    daemon = stage.receive_traps((FILES / "tcp-states-snmptrapd.conf").read_text(),
+def test_snmptrapd_logs_a_line_of_each(monitored, record_property):
+    daemon = monitored.receive_traps((FILES / "tcp-states-snmptrapd.conf").read_text(),
                                  mibs="+TCP-STATE-COUNT-MIB")
-    raise_and_clear(stage)
-    lines = until(lambda: told(daemon.log, 2), "two notifications", 10)
+    raise_and_clear(monitored)
+    lines = until(lambda: notification_lines(daemon.log, 2), "two notifications")
     for line, kind, value in zip(lines, ("Raised", "Cleared"), (5, 0)):
         assert re.fullmatch(
             r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d localhost: \S+ = [\d:.]+"
@@ -51,18 +50,18 @@ def test_snmptrapd_logs_a_line_of_each(stage, record_property):
             rf"\ttcpThresholdValue.'leak' = {value}( sockets)?"
             r"\ttcpThresholdRange.'leak' = 2"
             r"\ttcpThresholdSince.'leak' = [\d:.]+", line), line
-    record_property("saw", re.sub(r"\t", ", ", lines[0]))
+    record_property("observed", re.sub(r"\t", ", ", lines[0]))
 
 
-def told(log, number):
+def notification_lines(log, number):
     lines = [line for line in log.splitlines() if "tcpThreshold" in line]
     return lines if len(lines) == number else None
 
 
 @pytest.fixture
-def snmptt_log(stage):
-    """SNMPTT's, with Debian's own snmptt.ini but for its files."""
-    log = stage.directory / "snmptt.log"
+def snmptt_log(monitored):
+    """The log of SNMPTT with Debian's snmptt.ini, except for its files."""
+    log = monitored.directory / "snmptt.log"
     log.touch()
     text = pathlib.Path("/etc/snmp/snmptt.ini").read_text()
     for pattern, replacement in (
@@ -71,35 +70,35 @@ def snmptt_log(stage):
             ("/etc/snmptt/snmptt.conf", f"{FILES}/snmptt.conf.tcp-states")):
         text, found = re.subn(f"^{pattern}$", replacement, text, flags=re.MULTILINE)
         assert found
-    (stage.directory / "snmptt.ini").write_text(text)
+    (monitored.directory / "snmptt.ini").write_text(text)
     monitors = (BUILD / "snmpd.conf.d/tcp-state-monitors.conf").read_text()
-    stage.receive_traps(
+    monitored.receive_traps(
         "authCommunity log,execute,net public\n"
-        f"traphandle default /usr/sbin/snmptt --ini={stage.directory}/snmptt.ini\n", "-On",
+        f"traphandle default /usr/sbin/snmptt --ini={monitored.directory}/snmptt.ini\n", "-On",
         more_lines=monitors.replace(" -r 10 ", " -r 1 "))
     return log
 
 
-def test_snmptt_tells_each_and_a_missing_agent(stage, snmptt_log, picture, record_property):
-    raise_and_clear(stage)
-    until(lambda: CLEARED in events(snmptt_log), "both events", 20)
-    told = events(snmptt_log)
-    assert [event for event in told if event != MISSING] == [RAISED, CLEARED]
-    stage.refuse()  # snmpd may have told of its start already, when the agent was not yet back
-    until(lambda: len(events(snmptt_log)) > len(told), "the counts are absent", 20)
-    assert events(snmptt_log) == [*told, MISSING]
-    draw(snmptt_log.read_text(), stage.directory, picture("snmptrapd"))
-    record_property("saw", "; ".join(" ".join(event) for event in (RAISED, CLEARED, MISSING)))
+def test_snmptt_logs_each_and_a_missing_agent(monitored, snmptt_log, picture, record_property):
+    raise_and_clear(monitored)
+    until(lambda: CLEARED in events(snmptt_log), "both events")
+    before = events(snmptt_log)
+    assert [event for event in before if event != MISSING] == [RAISED, CLEARED]
+    monitored.refuse()  # snmpd may have notified of its start before the agent was back
+    until(lambda: len(events(snmptt_log)) > len(before), "the counts are absent")
+    assert events(snmptt_log) == [*before, MISSING]
+    draw(snmptt_log.read_text(), monitored.directory, picture("snmptrapd"))
+    record_property("observed", "; ".join(" ".join(event) for event in (RAISED, CLEARED, MISSING)))
 
 
 def events(log):
-    """[(severity, text)]"""
+    """Return the log as [(severity, text)]."""
     return re.findall(r'^.* \.1\.3\S+ (\w+) "TCP thresholds" localhost - (.*)$', log.read_text(),
                       re.MULTILINE)
 
 
 def draw(log, directory, file):
-    """SNMPTT's log, a colour for each severity."""
+    """Draw SNMPTT's log with a colour for each severity."""
     lines = "\n".join(
         f'<span style="color: {COLOURS[re.search("|".join(COLOURS), line)[0]]}">'
         f"{html.escape(line)}</span>" for line in log.splitlines())

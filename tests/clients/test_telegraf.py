@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The file for Telegraf, which Debian does not have: it is read, and asked for what it asks for."""
+"""The file for Telegraf, tested without Telegraf, which Debian does not package."""
 
 import tomllib
 
@@ -8,7 +8,7 @@ import pytest
 
 import mib
 import snmp
-from stage import INTEGRATIONS
+from monitored_host import INTEGRATIONS
 
 LABEL = "tcpStateCountLabel"
 
@@ -25,7 +25,7 @@ def oid(text):
 
 
 def gather(plugin):
-    """{tag: {field: value}} of the table."""
+    """Return {tag: {field: value}} of the table."""
     table, = plugin["table"]
     columns = {field["name"]: [found.value for found in snmp.walk(oid(field["oid"]))]
                for field in table["field"]}
@@ -34,32 +34,32 @@ def gather(plugin):
             for tag, *values in zip(tags, *columns.values(), strict=True)}
 
 
-def test_what_it_asks_for_are_the_counts(stage, plugin, record_property):
-    stage.make_different_numbers()
+def test_its_requests_return_the_counts(monitored, plugin, record_property):
+    monitored.make_different_numbers()
     assert plugin["agents"] == [snmp.ADDRESS.replace(":", "://", 1)]
     fields = {field["name"]: snmp.get_value(oid(field["oid"])) for field in plugin["field"]}
     assert fields["tcpRefreshErrors"] == 0 and fields["tcpRefreshAge"] < 500
     table, = plugin["table"]
     assert [field["name"] for field in table["field"] if field.get("is_tag")] == [LABEL]
-    counts, gathered = stage.unchanged(lambda: gather(plugin))
+    counts, gathered = monitored.unchanged(lambda: gather(plugin))
     assert {tag: fields["tcpStateCount"] for tag, fields in gathered.items()} == {
         f"ipv{family} {state}": counts[family, state] for family, state in mib.ROWS}
     assert {tag: fields["tcpStateCountMax"] for tag, fields in gathered.items()} == {
-        f"ipv{family} {state}": peak for (family, state), peak in stage.peaks().items()}
-    record_property("saw", "22 of 22 counts equal")
+        f"ipv{family} {state}": peak for (family, state), peak in monitored.peaks().items()}
+    record_property("observed", "22 of 22 counts equal")
 
 
-def test_a_spike_between_two_gatherings_is_seen(stage, plugin, picture, record_property):
-    """In the largest count, which the picture shows beside the count."""
+def test_a_spike_between_two_gatherings_is_seen(monitored, plugin, picture, record_property):
+    """The maximum, which the picture shows next to the count, includes it."""
     tag, gathered = "ipv4 closeWait", []
     for times, sockets in ((3, 0), (3, 40), (3, 0)):
-        stage.unmake()
-        stage.make(4, "closeWait", sockets)
+        monitored.unmake()
+        monitored.make(4, "closeWait", sockets)
         gathered += [gather(plugin)[tag] for _ in range(times)]
     assert [fields["tcpStateCount"] for fields in gathered] == 3 * [0] + 3 * [40] + 3 * [0]
     assert [fields["tcpStateCountMax"] for fields in gathered][-3:] == 3 * [40]
     draw(gathered, tag, picture("telegraf"))
-    record_property("saw", f"{tag}: 0 now, 40 at most")
+    record_property("observed", f"{tag}: 0 now, 40 at most")
 
 
 def draw(gathered, tag, file):

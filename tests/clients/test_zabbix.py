@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The templates for Zabbix: imported, polled, alerting and silent as they should.
+"""The templates for Zabbix: import, polling, problems, and no problems on healthy hosts.
 
 The installed Zabbix imports the template of its version; both templates are looked at as files.
 Two hosts are the same snmpd: "asked" is polled when the test says so, "watched" every second.
@@ -19,7 +19,8 @@ import yaml
 import mib
 import snmp
 from polling import until
-from stage import INTEGRATIONS, Stage
+from monitored_host import INTEGRATIONS, MonitoredHost
+from traffic import scan
 from zabbix import Zabbix
 
 VERSIONS = ("6.0", "7.0")
@@ -28,19 +29,20 @@ TRAP_SCRIPT = pathlib.Path(__file__).parents[2] / "integrations/zabbix/trap-to-z
 TEMPLATE = "TCP states by SNMP"
 PORT = 443
 
-# Only in the first network namespace does the kernel tell these.
-ABSENT = ("tcpOrphansMax", "tcpMemoryMax")
+# The kernel reports these only in the first network namespace.
+ABSENT = ("tcpHostOrphansMax", "tcpHostMemoryMax")
 
-# What the user parameters tcp.status[...] were called, in the order of mib.STATES.
+# The names of the user parameters tcp.status[...], in the order of mib.STATES.
 WORDS = ("closed", "listen", "synsent", "synrecv", "established", "finwait1", "finwait2",
          "closewait", "lastack", "closing", "timewait")
 
-# nodata() looks no less far back than 30 s; "#1" is the last value alone.
+# nodata() takes at least 30 s; "#1" is the last value.
 WATCHED_MACROS = {"{$TCP.INTERVAL}": "1s", "{$TCP.DISCOVERY.INTERVAL}": "2s",
                   "{$TCP.MISSING.PERIOD}": "#1", "{$TCP.NODATA.PERIOD}": "30s",
-                  "{$TCP.REFRESH.AGE.WARN}": "5", "{$TCP.STATUS.PERIOD}": "#1",
+                  "{$TCP.REFRESH.AGE.WARN}": "50", "{$TCP.STATUS.PERIOD}": "#1",
+                  "{$TCP.RATE.PERIOD}": "#3",
                   '{$TCP.STATUS.PERIOD:"closewait"}': "#1", '{$TCP.STATUS.WARN:"closewait"}': "30",
-                  '{$TCP.STATUS.WARN:"synrecv"}': "40", '{$TCP.STATUS.WARN:"synsent"}': "30",
+                  '{$TCP.STATUS.WARN:"synsent"}': "30",
                   '{$TCP.STATUS.WARN:"timewait"}': "30", "{$TCP.REFRESH.ERRORS.PERIOD}": "10s"}
 SNMP = "20"  # an item's type
 
@@ -52,17 +54,17 @@ def template(version):
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory):
-    stage = Stage(tmp_path_factory.mktemp("stage"), watchPort=PORT,
+def monitored(tmp_path_factory):
+    monitored = MonitoredHost(tmp_path_factory.mktemp("monitored"), watchPort=PORT,
                   threshold="waiting state any closeWait 30 clear 10")
-    stage.snmpd.more_lines = "trap2sink 127.0.0.1 public\n"
-    with stage:
-        yield stage
+    monitored.snmpd.more_lines = "trap2sink 127.0.0.1 public\n"
+    with monitored:
+        yield monitored
 
 
 @pytest.fixture(scope="module")
-def zabbix(stage):
-    with Zabbix(stage) as zabbix:
+def zabbix(monitored):
+    with Zabbix(monitored) as zabbix:
         import_template(zabbix)
         yield zabbix
 
@@ -78,14 +80,14 @@ def watched(zabbix, asked):
 
 
 @pytest.fixture
-def calm(stage, watched):
-    """Without made sockets and problems, whatever went before."""
-    stage.unmake()
-    watched.wait_until_problems(seconds=60)
+def calm(monitored, watched):
+    """Start without sockets and problems of earlier tests."""
+    monitored.unmake()
+    watched.wait_until_problems()
 
 
 def rules(zabbix):
-    """All that the file has is made and updated, and what it lacks is deleted."""
+    """Import the file: create and update its objects, and delete all others."""
     everything = {"createMissing": True, "updateExisting": True, "deleteMissing": True}
     group = "groups" if zabbix.version < "6.2" else "template_groups"
     return {group: {"createMissing": True, "updateExisting": True},
@@ -100,18 +102,18 @@ def import_template(zabbix):
 
 
 def until_asked(ask, condition, what):
-    """As until(); asks again, as the server forgets what it was asked of items still new to it."""
+    """Like until(), but repeats the request, because the server ignores requests for new items."""
     for more in (2, 1, 0):
         ask()
         try:
-            return until(condition, what, 15, pause=0.2)
+            return until(condition, what, pause=0.2)
         except AssertionError:
             if not more:
                 raise
 
 
 class Host:
-    """A host of Zabbix's that has the template."""
+    """A host in Zabbix with the template."""
 
     def __init__(self, zabbix, name, macros):
         self._zabbix = zabbix
@@ -126,7 +128,7 @@ class Host:
         self.id = made["hostids"][0]
 
     def items(self, **how):
-        """{key: item}"""
+        """Return {key: item}."""
         return {item["key_"]: item for item in self._zabbix.api(
             "item.get", hostids=self.id, output=["itemid", "key_", "type", "state", "error",
                                                  "lastvalue", "lastclock", "value_type"], **how)}
@@ -139,25 +141,25 @@ class Host:
                           if item["type"] == SNMP)
 
     def discover(self):
-        """By discovery rules that ask for themselves; others have their master items polled."""
+        """Run discovery rules with their own requests, and poll the master items of others."""
         self._zabbix.poll(rule["itemid"] for rule in self._zabbix.api(
             "discoveryrule.get", hostids=self.id, output=["itemid", "type"])
             if rule["type"] == SNMP)
         self.poll()
 
     def problems(self):
-        """Names of the triggers that are in problem."""
+        """Return the names of the triggers in problem state."""
         return {trigger["description"] for trigger in self._zabbix.api(
             "trigger.get", hostids=self.id, output=["description"], filter={"value": 1},
             expandDescription=True)}
 
-    def wait_until_problems(self, *names, seconds=20):
-        """Exactly those."""
+    def wait_until_problems(self, *names):
+        """Wait until exactly these problems exist."""
         until(lambda: self.problems() == set(names),
-              f"problems are {names}; they are {self.problems()}", seconds, pause=0.2)
+              f"problems are {names}; they are {self.problems()}", pause=0.2)
 
     def poll_until_shows(self, wanted):
-        """WANTED is {key: number}."""
+        """Wait for the values WANTED, {key: number}."""
         def different():
             shown = {key.replace('"', ""): float(item["lastvalue"])
                      for key, item in self.items().items()
@@ -177,22 +179,22 @@ class Host:
 
 
 @contextlib.contextmanager
-def waiting_connections(stage, number, backlog, port=0):
-    """The listener that has NUMBER of connections to accept, when that is counted."""
+def waiting_connections(monitored, number, backlog, port=0):
+    """Return a listener with NUMBER waiting connections when they are counted."""
     with contextlib.ExitStack() as held:
-        with stage.beside_the_sockets():
+        with monitored.beside_the_sockets():
             listener = held.enter_context(socket.create_server(("127.0.0.1", port),
                                                                backlog=backlog))
             for _ in range(number):
                 held.enter_context(socket.create_connection(listener.getsockname()))
-        stage.wait_until_counted()
+        monitored.wait_until_counted()
         yield listener
 
 
-# ---- the files ----
+# ---- files ----
 
 def parts(version):
-    """(template, triggers, graphs), with those of the discovery rules."""
+    """Return (template, triggers, graphs), including those of discovery rules."""
     export = yaml.safe_load(template(version))["zabbix_export"]
     only, = export["templates"]
     rules = only["discovery_rules"]
@@ -204,7 +206,7 @@ def parts(version):
 
 
 def identified(value):
-    """{UUID: name or key} of everything within VALUE that has one."""
+    """Return {UUID: name or key} of everything within VALUE that has one."""
     if isinstance(value, list):
         value = dict(enumerate(value))
     if not isinstance(value, dict):
@@ -217,17 +219,17 @@ def identified(value):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_what_a_template_refers_to_is_there(version, record_property):
+def test_references_of_a_template_exist(version, record_property):
     only, triggers, graphs = parts(version)
     items = only["items"] + sum((rule["item_prototypes"] for rule in only["discovery_rules"]), [])
     keys = {item["key"] for item in items}
     assert len(keys) == len(items)
     for trigger in triggers:
-        told = [word for name in ("expression", "recovery_expression", "event_name")
-                for word in re.findall(r"\(/(?:TCP states by SNMP|\{HOST\.HOST\})/"
-                                       r'((?:[a-z.]+)(?:\[(?:"[^"]*"|[^]"])*\])?)',
-                                       trigger.get(name, ""))]
-        assert told and set(told) <= keys, trigger["name"]
+        texts = [word for name in ("expression", "recovery_expression", "event_name")
+                 for word in re.findall(r"\(/(?:TCP states by SNMP|\{HOST\.HOST\})/"
+                                        r'((?:[a-z.]+)(?:\[(?:"[^"]*"|[^]"])*\])?)',
+                                        trigger.get(name, ""))]
+        assert texts and set(texts) <= keys, trigger["name"]
     for graph in graphs:
         assert {member["item"]["key"] for member in graph["graph_items"]} <= keys, graph["name"]
     for polled in items + only["discovery_rules"]:
@@ -239,13 +241,14 @@ def test_what_a_template_refers_to_is_there(version, record_property):
     macros = {macro["macro"] for macro in only["macros"]}
     assert macros <= used
     assert {re.sub(':"[a-z]+"', "", macro) for macro in used - macros} <= macros
-    record_property("saw", f"{len(items)} items, {len(triggers)} triggers, {len(graphs)} graphs")
+    record_property("observed",
+                    f"{len(items)} items, {len(triggers)} triggers, {len(graphs)} graphs")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_oids_are_served(stage, version, record_property):
-    """Columns and instances; what is asked for by get[] is an instance."""
-    with stage.beside_the_sockets():
+def test_oids_are_served(monitored, version, record_property):
+    """Columns and instances; get[] requests an instance."""
+    with monitored.beside_the_sockets():
         listener = socket.create_server(("127.0.0.1", 0))
     until(lambda: snmp.walk(mib.LISTEN_LABEL)[0].value, "the listener is served")
     instances = {snmp.dotted(varbind.oid) for varbind in snmp.walk(mib.ROOT)}
@@ -258,10 +261,10 @@ def test_oids_are_served(stage, version, record_property):
     absent = {snmp.dotted(mib.of_host(name)) for name in ABSENT}
     assert sorted(asked - instances - columns - absent) == []
     assert not set(re.findall(r"get\[(.*?)\]", text)) - instances - absent
-    record_property("saw", f"{len(asked)} OIDs served")
+    record_property("observed", f"{len(asked)} OIDs served")
 
 
-def test_both_templates_are_the_same_to_an_upgraded_zabbix():
+def test_both_templates_are_equal_to_an_upgraded_zabbix():
     older, newer = (identified(yaml.safe_load(template(version))) for version in VERSIONS)
     for uuid in {**older, **newer}:
         assert re.fullmatch(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}", uuid)
@@ -269,20 +272,20 @@ def test_both_templates_are_the_same_to_an_upgraded_zabbix():
     assert all(key.startswith("tcp.walk[") for uuid, key in newer.items() if uuid not in older)
 
 
-# ---- the running Zabbix ----
+# ---- a running Zabbix ----
 
-def test_values_are_the_agents(stage, asked, record_property):
-    """Of every state, in each family and in total, and of all that does not move by itself."""
-    with stage.beside_the_sockets():
+def test_values_are_the_agents(monitored, asked, record_property):
+    """Compare every state, by family and in total, and all values that are stable."""
+    with monitored.beside_the_sockets():
         udp = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(3)]
         for opened in udp:
             opened.bind(("127.0.0.1", 0))
-    stage.make_different_numbers()
-    counts = stage.counts()
+    monitored.make_different_numbers()
+    counts = monitored.counts()
     wanted = {}
     for state, word in zip(mib.STATES, WORDS, strict=True):
         wanted[f"tcp.status[{word}]"] = counts[4, state] + counts[6, state]
-        # Sockets come through other states, so that these are more.
+        # Sockets pass through other states, which increases these.
         wanted[f"tcp.status.max[{word}]"] = snmp.get_value(mib.of_state(mib.TOTAL_MAX, state))
         for family in (4, 6):
             wanted[f"tcp.status[{word},ipv{family}]"] = counts[family, state]
@@ -295,7 +298,7 @@ def test_values_are_the_agents(stage, asked, record_property):
                              ("tcpFamilyFrag", mib.FAMILY_FRAG)):
             wanted[f"tcp.family[{name},ipv{family}]"] = snmp.get_value(column + (version,))
     assert wanted["tcp.family[tcpFamilyUdp,ipv4]"] == 3
-    for name in ("tcpTimeWaits", "tcpTimeWaitsMax", "socketsUsed"):
+    for name in ("tcpHostTimeWaits", "tcpHostTimeWaitsMax", "tcpHostSocketsUsed"):
         wanted[f"tcp.host[{name}]"] = snmp.get_value(mib.of_host(name))
     wanted |= {"tcp.agent[tcpRefreshInterval]": 0.1, "tcp.agent[tcpRefreshWindow]": 300,
                "tcp.agent[tcpRefreshMethod]": snmp.get_value(mib.REFRESH_METHOD),
@@ -305,14 +308,14 @@ def test_values_are_the_agents(stage, asked, record_property):
     assert {key for key, item in items.items() if item["state"] != "0"} == {
         f"tcp.host[{name}]" for name in ABSENT}
     assert float(items["tcp.agent[tcpRefreshAge]"]["lastvalue"]) < 3
-    record_property("saw", f"{len(wanted)} values equal, {sum(counts.values())} sockets in"
+    record_property("observed", f"{len(wanted)} values equal, {sum(counts.values())} sockets in"
                            f" {sum(map(bool, counts.values()))} of 22 rows")
 
 
-def test_discovered_ports_listeners_and_thresholds(stage, asked, record_property):
-    stage.unmake()
-    stage.make(4, "closeWait", 31)
-    with waiting_connections(stage, 3, backlog=7, port=PORT):
+def test_discovered_ports_listeners_and_thresholds(monitored, asked, record_property):
+    monitored.unmake()
+    monitored.make(4, "closeWait", 31)
+    with waiting_connections(monitored, 3, backlog=7, port=PORT):
         endpoint = f"127.0.0.1:{PORT}"
         wanted = {f"tcp.listener[tcpListenSockets,{endpoint}]": 1,
                   f"tcp.listener[tcpListenQueued,{endpoint}]": 3,
@@ -328,76 +331,112 @@ def test_discovered_ports_listeners_and_thresholds(stage, asked, record_property
         until_asked(asked.discover, lambda: wanted.keys() <= {
             key.replace('"', "") for key in asked.items()}, "all are discovered")
         asked.poll_until_shows(wanted)
-    record_property("saw", f"{len(wanted)} values equal")
+    record_property("observed", f"{len(wanted)} values equal")
 
 
-def test_triggers_fire_and_recover(stage, watched, calm, record_property):
-    for state, more in (("synReceived", 41), ("closeWait", 31), ("synSent", 31), ("timeWait", 31)):
-        stage.make(6, state, more)
-    fired = ("SYN flood", "Sockets in closeWait leak", "Peers do not answer",
+def test_triggers_fire_and_recover(monitored, watched, calm, record_property):
+    for state, more in (("closeWait", 31), ("synSent", 31), ("timeWait", 31)):
+        monitored.make(6, state, more)
+    fired = ("Sockets in closeWait leak", "Peers do not answer",
              "Many sockets in timeWait",
              "Threshold waiting is raised: state any closeWait, range 30")
-    watched.wait_until_problems(*fired, seconds=30)
-    stage.unmake()
+    watched.wait_until_problems(*fired)
+    monitored.unmake()
     watched.wait_until_problems()
-    record_property("saw", "fired and recovered: " + ", ".join(fired))
+    record_property("observed", "fired and recovered: " + ", ".join(fired))
 
 
-def test_full_accept_queue_fires_and_recovers(stage, watched, calm, record_property):
-    with waiting_connections(stage, 4, backlog=4) as listener:
+def test_syn_flood_fires_and_recovers(monitored, watched, calm, record_property):
+    with monitored.flood(3000):
+        watched.wait_until_problems("SYN flood")
+        assert snmp.get_value(mib.of_state(mib.TOTAL, "synReceived")) < 200
+    watched.wait_until_problems()
+    record_property("observed", "fired and recovered")
+
+
+def test_scans_and_long_intervals_are_no_problem(monitored, watched, calm, record_property):
+    """The drops of a scanned listener, and an age above the default of maxAge, are received."""
+    with waiting_connections(monitored, 0, backlog=4) as listener:
+        endpoint = "%s:%d" % listener.getsockname()
+        key = f'tcp.listener[tcpListenDropped,"{endpoint}"]'
+        until(lambda: key in watched.items(), "the listener is discovered", pause=0.2)
+        problems = set()
+
+        def scanned():
+            with monitored.beside_the_sockets():
+                scan(listener.getsockname()[1])
+            problems.update(watched.problems())
+            return float(watched.value(key)) > 10
+        until(scanned, "drops are seen", pause=0.2)
+        for _ in range(5):
+            scanned()
+        monitored.reconfigure(refreshInterval=20, maxAge=None)
+        try:
+            def old():
+                problems.update(watched.problems())
+                return float(watched.value("tcp.agent[tcpRefreshAge]")) > 6
+            until(old, "the counts are old", pause=0.2)
+        finally:
+            monitored.reconfigure()
+        assert not problems
+    record_property("observed", f"{watched.value(key)} drops a second, no problem")
+
+
+def test_full_accept_queue_fires_and_recovers(monitored, watched, calm, record_property):
+    with waiting_connections(monitored, 4, backlog=4) as listener:
         name = "Accept queue of %s:%d fills" % listener.getsockname()
-        watched.wait_until_problems(name, seconds=30)
+        watched.wait_until_problems(name)
         accepted = [listener.accept()[0] for _ in range(4)]
         watched.wait_until_problems()
         for connection in accepted:
             connection.close()
-    record_property("saw", f"{name}: fired and recovered")
+    record_property("observed", f"{name}: fired and recovered")
 
 
-def test_missing_agent_fires_and_recovers(stage, watched, calm, record_property):
-    stage.make(4, "established", 3)
-    until(lambda: watched.value("tcp.status[established]") == "3", "the sockets are seen", 20)
-    stage.stop_agent()
+def test_missing_agent_fires_and_recovers(monitored, watched, calm, record_property):
+    monitored.make(4, "established", 3)
+    until(lambda: watched.value("tcp.status[established]") == "3", "the sockets are seen")
+    monitored.stop_agent()
     try:
         since = int(time.time()) + 1
         watched.wait_until_problems("TCP state agent is missing")
         assert watched.value("tcp.agent.registered") == "0"
         assert watched.items()["tcp.status[established]"]["state"] == "1"
     finally:
-        stage.start_agent()
+        monitored.start_agent()
     watched.wait_until_problems()
     counted = watched.history("tcp.status[established]", since)
     assert set(counted) <= {"3"}, "a zero that nobody counted"
-    record_property("saw", "missing: fired and recovered, no zero in between")
+    record_property("observed", "missing: fired and recovered, no zero in between")
 
 
-def test_failing_refreshes_fire_and_recover(stage, watched, calm, record_property):
-    """First the errors, then the age too, at last the absent counts."""
-    stage.refuse()
+def test_failing_refreshes_fire_and_recover(monitored, watched, calm, record_property):
+    """First the errors, then the age, too, and finally the absent counts."""
+    monitored.refuse()
     try:
         watched.wait_until_problems("TCP refreshes fail")
         watched.wait_until_problems("TCP refreshes fail", "TCP counts are old")
         watched.wait_until_problems("TCP refreshes fail", "TCP counts are old",
-                                    "TCP counts are absent", seconds=90)
+                                    "TCP counts are absent")
         assert watched.value("tcp.agent.registered") == "1"
     finally:
-        stage.allow()
-    watched.wait_until_problems(seconds=60)
-    record_property("saw", "errors, age and absence: fired and recovered")
+        monitored.allow()
+    watched.wait_until_problems()
+    record_property("observed", "errors, age and absence: fired and recovered")
 
 
-def test_silent_snmpd_is_not_a_missing_agent(stage, watched, calm, record_property):
-    stage.snmpd.pause()
+def test_silent_snmpd_is_not_a_missing_agent(monitored, watched, calm, record_property):
+    monitored.snmpd.pause()
     try:
-        watched.wait_until_problems("TCP states: no answer by SNMP", seconds=90)
+        watched.wait_until_problems("TCP states: no answer by SNMP")
     finally:
-        stage.snmpd.resume()
-    watched.wait_until_problems(seconds=60)
-    record_property("saw", "no answer by SNMP: fired and recovered")
+        monitored.snmpd.resume()
+    watched.wait_until_problems()
+    record_property("observed", "no answer by SNMP: fired and recovered")
 
 
 def differences(changes):
-    """Those of configuration.importcompare, which names discovery rules that are the same too."""
+    """Return the changes in configuration.importcompare, which also lists equal discovery rules."""
     if isinstance(changes, list):
         for inner in changes:
             yield from differences(inner)
@@ -424,26 +463,26 @@ def test_reimport_changes_nothing(zabbix, watched, record_property):
     import_template(zabbix)
     assert exported() == before
     assert {key: item["itemid"] for key, item in watched.items().items()} == items
-    record_property("saw", f"{len(items)} items the same")
+    record_property("observed", f"{len(items)} items the same")
 
 
 @pytest.fixture
-def snmptrapd(stage, zabbix):
-    """Hands what comes to the script, by which Zabbix gets it."""
-    configuration = stage.directory / "snmptrapd.conf"
-    script = stage.directory / "trap-to-zabbix"
+def snmptrapd(monitored, zabbix):
+    """snmptrapd that passes notifications to Zabbix with its script."""
+    configuration = monitored.directory / "snmptrapd.conf"
+    script = monitored.directory / "trap-to-zabbix"
     shutil.copy(TRAP_SCRIPT, script)
     configuration.write_text("authCommunity execute public\n"
                              f"traphandle default /bin/sh {script} {zabbix.traps}\n")
-    daemon = stage.launch("snmptrapd", [
+    daemon = monitored.launch("snmptrapd", [
         "snmptrapd", "-f", "-Lo", "-n", "-On", "-m", "", "-I", "-smux", "-X", "-C",
         "-c", configuration, "udp:127.0.0.1:162"])
     until(lambda: "NET-SNMP version" in daemon.log, "snmptrapd listens")
     return daemon
 
 
-def test_notifications_are_received(stage, watched, calm, snmptrapd, zabbix, record_property):
-    """Each once, with its values; the trigger for them fires and recovers by its threshold."""
+def test_notifications_are_received(monitored, watched, calm, snmptrapd, zabbix, record_property):
+    """Each arrives once, with its values. Its trigger fires and recovers with the threshold."""
     trigger, = zabbix.api("trigger.get", hostids=watched.id, output=["triggerid"],
                           search={"description": "Notification of a raised threshold"})
     zabbix.api("trigger.update", triggerid=trigger["triggerid"], status=0)
@@ -454,26 +493,26 @@ def test_notifications_are_received(stage, watched, calm, snmptrapd, zabbix, rec
         return watched.history(trap, since)
     polled = "Threshold waiting is raised: state any closeWait, range 30"
     noticed = "Notification of a raised threshold"
-    stage.make(4, "closeWait", 29)
-    stage.make(6, "closeWait", 2)
-    until(lambda: len(received()) == 1, "it was raised", 20, pause=0.2)
+    monitored.make(4, "closeWait", 29)
+    monitored.make(6, "closeWait", 2)
+    until(lambda: len(received()) == 1, "it was raised", pause=0.2)
     watched.wait_until_problems(polled, noticed, "Sockets in closeWait leak")
     event, = zabbix.api("problem.get", objectids=trigger["triggerid"], output=["name"],
                         selectTags=["tag", "value"])
     assert event["name"] == "Threshold waiting was raised"
     assert {"tag": "threshold", "value": "waiting"} in event["tags"]
-    stage.unmake()
-    until(lambda: len(received()) == 2, "it was cleared", 20, pause=0.2)
+    monitored.unmake()
+    until(lambda: len(received()) == 2, "it was cleared", pause=0.2)
     watched.wait_until_problems()
-    for told, which in zip(received(), (mib.RAISED, mib.CLEARED), strict=True):
-        assert f"{snmp.dotted(which)}\n" in told
-        assert '"waiting"' in told and '"state any closeWait"' in told
+    for notification, which in zip(received(), (mib.RAISED, mib.CLEARED), strict=True):
+        assert f"{snmp.dotted(which)}\n" in notification
+        assert '"waiting"' in notification and '"state any closeWait"' in notification
     assert re.search(r"\.1\.7\.1\.5\S* 31$", received()[0], re.MULTILINE)
-    record_property("saw", f"raised and cleared, {len(received())} notifications")
+    record_property("observed", f"raised and cleared, {len(received())} notifications")
 
 
-def test_graph_shows_what_was_seen(stage, watched, calm, zabbix, picture, record_property):
-    """The picture of README.md: a minute of clients that come and go, and a server that leaks."""
+def test_the_graph_shows_the_history(monitored, watched, calm, zabbix, picture, record_property):
+    """The picture for README.md: a minute with a load of clients and a leaking server."""
     seen = []
 
     def polled_again():
@@ -481,12 +520,12 @@ def test_graph_shows_what_was_seen(stage, watched, calm, zabbix, picture, record
             "tcp.status[established]"]["lastclock"]
         return last not in seen and not seen.append(last)
     with contextlib.ExitStack() as held:
-        with stage.beside_the_sockets():
+        with monitored.beside_the_sockets():
             listener = held.enter_context(socket.create_server(("127.0.0.1", 0), backlog=64))
             address = listener.getsockname()
         clients, leaked = [], []
         for second in range(60):
-            with stage.beside_the_sockets():
+            with monitored.beside_the_sockets():
                 while len(clients) < 25 + 15 * math.sin(second / 6):
                     clients.append((socket.create_connection(address), listener.accept()[0]))
                 for near, far in clients[:3]:
@@ -496,17 +535,17 @@ def test_graph_shows_what_was_seen(stage, watched, calm, zabbix, picture, record
                     clients[3][0].close()
                     leaked.append(clients.pop(3)[1])
                 del clients[:3]
-            until(polled_again, "the next poll", 10)
+            until(polled_again, "the next poll")
         for connection in [*leaked, *(end for pair in clients for end in pair)]:
             held.enter_context(connection)
-        stage.wait_until_counted()
+        monitored.wait_until_counted()
         for state in ("established", "closeWait", "timeWait"):
-            assert stage.counts()[4, state] >= 15
-        watched.poll_until_shows({"tcp.status[established]": stage.counts()[4, "established"],
+            assert monitored.counts()[4, state] >= 15
+        watched.poll_until_shows({"tcp.status[established]": monitored.counts()[4, "established"],
                                   "tcp.status[closewait]": len(leaked)})
         graph, = zabbix.api("graph.get", hostids=watched.id, filter={"name": "TCP states"})
         drawn = zabbix.page("chart2.php", graphid=graph["graphid"], width=700, height=200,
                             profileIdx="web.charts.filter", **{"from": "now-1m", "to": "now"})
     assert drawn.startswith(b"\x89PNG")
     picture("zabbix").write_bytes(drawn)
-    record_property("saw", f"{len(drawn)} bytes of PNG")
+    record_property("observed", f"{len(drawn)} bytes of PNG")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Zabbix, version 6.0 or 7.0, by hand: a scratch database, the server, the frontend and its API.
 
-    with Zabbix(stage) as zabbix:
+    with Zabbix(monitored) as zabbix:
         zabbix.api("host.get", output=["host"])
 
-Server and frontend are in the clients' namespace of the stage; the database has a unix socket only.
+Server and frontend are in the clients' namespace; the database has a unix socket only.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ import tempfile
 import urllib.parse
 import urllib.request
 
-from polling import until
+from polling import PATIENCE, until
 
 _FRONTEND = "127.0.0.1:8080"
 _PASSWORD = "zabbix"  # that of a new installation
@@ -41,7 +41,7 @@ UnreachableDelay=1
 UnavailableDelay=1
 """
 
-# What the server of 7.0 alone knows.
+# For the server 7.0 only.
 _SERVER_CONF_70 = """\
 StartSNMPPollers=1
 """
@@ -57,23 +57,23 @@ $IMAGE_FORMAT_DEFAULT = IMAGE_FORMAT_PNG;
 
 
 class ApiError(Exception):
-    """What the API answered instead of a result."""
+    """The API returned an error."""
 
 
 class Zabbix:
     """`version` is such as "6.0"; `traps` the file that its SNMP trapper reads."""
 
-    def __init__(self, stage):
-        told = subprocess.run(["zabbix_server", "-V"], capture_output=True, text=True).stdout
-        self.version = re.search(r"(\d+\.\d+)\.", told)[1]
-        self._stage = stage
+    def __init__(self, monitored):
+        printed = subprocess.run(["zabbix_server", "-V"], capture_output=True, text=True).stdout
+        self.version = re.search(r"(\d+\.\d+)\.", printed)[1]
+        self._monitored = monitored
         self._token = None
         self._browser = urllib.request.build_opener(
             urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
 
     def __enter__(self):
         with contextlib.ExitStack() as undo:
-            # PostgreSQL refuses root; other users cannot pass pytest's own directories.
+            # PostgreSQL refuses to run as root, and other users cannot enter pytest's directories.
             directory = undo.enter_context(tempfile.TemporaryDirectory(prefix="zabbix-"))
             self._directory = pathlib.Path(directory)
             self._directory.chmod(0o777)
@@ -93,7 +93,7 @@ class Zabbix:
         self._undo.close()
 
     def api(self, method, parameters=None, **named):
-        """The result of METHOD; ApiError when it is none."""
+        """Return the result of METHOD, or raise ApiError."""
         asked = {"jsonrpc": "2.0", "method": method, "id": 1,
                  "params": named if parameters is None else parameters}
         if self._token:
@@ -101,25 +101,25 @@ class Zabbix:
         request = urllib.request.Request(
             f"http://{_FRONTEND}/api_jsonrpc.php", json.dumps(asked).encode(),
             {"Content-Type": "application/json-rpc"})
-        with urllib.request.urlopen(request, timeout=60) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
             answer = json.load(response)
         if "error" in answer:
             raise ApiError(f"{method}: {answer['error']['message']} {answer['error']['data']}")
         return answer["result"]
 
     def page(self, path, **parameters):
-        """What a logged in browser gets."""
+        """Return the response to a logged-in browser."""
         with self._browser.open(f"http://{_FRONTEND}/{path}?{urllib.parse.urlencode(parameters)}",
-                                timeout=60) as response:
+                                timeout=PATIENCE) as response:
             return response.read()
 
     def poll(self, itemids):
-        """Have items, or discovery rules, asked for now; returns before they are."""
+        """Let the server poll items or discovery rules; does not wait for the values."""
         tasks = [{"type": 6, "request": {"itemid": itemid}} for itemid in itemids]
         if tasks:
             self.api("task.create", tasks)
 
-    # ---- the parts ----
+    # ---- parts ----
 
     def _start_database(self):
         programs = pathlib.Path(max(glob.glob("/usr/lib/postgresql/*/bin")))
@@ -127,7 +127,7 @@ class Zabbix:
         how = {"user": "postgres", "cwd": self._directory}
         subprocess.run([programs / "initdb", "-D", data, "-A", "trust", "-E", "UTF8", "--no-sync",
                         "--locale=C.UTF-8"], check=True, stdout=subprocess.DEVNULL, **how)
-        database = self._stage.launch(
+        database = self._monitored.launch(
             "postgres", [programs / "postgres", "-D", data, "-k", self._directory,
                          "-c", "listen_addresses=", "-c", "fsync=off"], **how)
         until(lambda: subprocess.run([programs / "pg_isready", "-q", "-h", self._directory]
@@ -136,8 +136,8 @@ class Zabbix:
         subprocess.run([*psql, "-c", "CREATE DATABASE zabbix"], check=True)
         for part in ("schema", "images", "data"):
             with subprocess.Popen(["zcat", f"{_SCHEMA}/{part}.sql.gz"],
-                                  stdout=subprocess.PIPE) as told:
-                subprocess.run([*psql, "zabbix"], stdin=told.stdout, check=True,
+                                  stdout=subprocess.PIPE) as schema:
+                subprocess.run([*psql, "zabbix"], stdin=schema.stdout, check=True,
                                stdout=subprocess.DEVNULL)
         return database
 
@@ -146,17 +146,17 @@ class Zabbix:
         configuration.write_text(
             (_SERVER_CONF + (_SERVER_CONF_70 if self.version >= "7.0" else "")).format(
                 directory=self._directory, traps=self.traps))
-        return self._stage.launch("server", ["zabbix_server", "-f", "-c", configuration],
+        return self._monitored.launch("server", ["zabbix_server", "-f", "-c", configuration],
                                   user="zabbix", group="zabbix", extra_groups=[],
                                   cwd=self._directory)
 
     def _start_frontend(self):
-        """With its configuration in place of what is in /etc/zabbix."""
+        """Start the frontend, with its configuration instead of that in /etc/zabbix."""
         configuration = self._directory / "etc"
         configuration.mkdir()
         (configuration / "zabbix.conf.php").write_text(
             _FRONTEND_CONF.format(directory=self._directory))
-        # Graphs are not drawn without the user's locale.
+        # Drawing graphs requires the user's locale.
         locales = self._directory / "locale"
         locales.mkdir()
         subprocess.run(["localedef", "-i", "en_US", "-f", "UTF-8", locales / "en_US.UTF-8"],
@@ -164,11 +164,11 @@ class Zabbix:
         options = {"memory_limit": "256M", "post_max_size": "16M", "max_execution_time": "300",
                    "max_input_time": "300", "date.timezone": "UTC"}
         settings = " ".join(f"-d {name}={value}" for name, value in options.items())
-        frontend = self._stage.launch("frontend", [
+        frontend = self._monitored.launch("frontend", [
             "unshare", "--mount", "sh", "-c",
             f"mount --bind {configuration} /etc/zabbix && LOCPATH={locales} LANG=en_US.UTF-8 "
             f"exec {shutil.which('php')} {settings} -S {_FRONTEND} -t /usr/share/zabbix"])
-        until(self._frontend_answers, "the frontend answers", 30)
+        until(self._frontend_answers, "the frontend answers")
         return frontend
 
     def _frontend_answers(self):
@@ -180,4 +180,4 @@ class Zabbix:
     def _log_in(self):
         self._token = self.api("user.login", username="Admin", password=_PASSWORD)
         form = urllib.parse.urlencode({"name": "Admin", "password": _PASSWORD, "enter": "Sign in"})
-        self._browser.open(f"http://{_FRONTEND}/index.php", form.encode(), timeout=60).close()
+        self._browser.open(f"http://{_FRONTEND}/index.php", form.encode(), timeout=PATIENCE).close()

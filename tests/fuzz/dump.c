@@ -5,10 +5,8 @@
  */
 #include "collect/dump.c"
 #include "collect/listeners.c"
-/* Two of the modules call their visitor the same. */
-#define count_socket count_socket_of_port
+#include "collect/listening_sockets.c"
 #include "collect/ports.c"
-#undef count_socket
 #include "collect/sock_diag.c"
 
 #include "fuzz.h"
@@ -39,17 +37,19 @@ static int decode_alone(size_t size, struct acceptance *acceptance)
 	int result;
 
 	ASAN_POISON_MEMORY_REGION(dump.buffer + size, sizeof(dump.buffer) - size);
-	result = decode(&dump, size, visit_and_note, acceptance);
+	result = decode_datagram(&dump, size, visit_and_note, acceptance);
 	ASAN_UNPOISON_MEMORY_REGION(dump.buffer, sizeof(dump.buffer));
 	return result;
 }
 
 static int check_counts(size_t size, struct socket_counts *counts)
 {
-	struct acceptance acceptance = {count_socket, counts, 0};
+	struct counted counted = {.asked = SOCKETS_BOUND_INACTIVE};
+	struct acceptance acceptance = {count_socket, &counted, 0};
 	int result = decode_alone(size, &acceptance);
 	uint32_t sockets = 0;
 
+	*counts = counted.counts;
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		for (enum tcp_state state = 0; state < STATES; state++) {
 			assert(counts->mini[family][state] <= counts->sockets[family][state]);
@@ -71,41 +71,44 @@ static void check_listener(const struct listener *listener)
 		assert(endpoint->family == FAMILY_IPV6 && IN6_IS_ADDR_LINKLOCAL(address));
 }
 
-static void check_merged(const struct found_list *list, uint32_t messages)
+static void check_merged(struct listeners *listeners, uint32_t messages)
 {
-	struct listener *listeners;
+	const struct listeners_limit limit = {0};
+	struct snapshot snapshot = {0};
 	uint32_t sockets = 0;
-	size_t count;
 
-	assert(merge(list, &listeners, &count) == 0);
-	for (size_t place = 0; place < count; place++) {
-		check_listener(&listeners[place]);
-		sockets += listeners[place].sockets;
-		if (place > 0)
-			assert(endpoint_compare(&listeners[place - 1].endpoint,
-						&listeners[place].endpoint) < 0);
+	assert(merge_list(listeners, &limit, &snapshot) == 0);
+	for (size_t i = 0; i < snapshot.listeners_count; i++) {
+		check_listener(&snapshot.listeners[i]);
+		sockets += snapshot.listeners[i].sockets;
+		if (i > 0)
+			assert(endpoint_compare(&snapshot.listeners[i - 1].endpoint,
+						&snapshot.listeners[i].endpoint) < 0);
 	}
-	assert(sockets == messages);
-	free(listeners);
+	assert(sockets <= messages);
+	free(snapshot.listeners);
 }
 
 static void check_listeners(size_t size, int expected)
 {
-	struct found_list list = {0};
-	struct acceptance acceptance = {add_listener, &list, 0};
-	int result = decode_alone(size, &acceptance);
+	struct listeners listeners;
+	struct list_dump list_dump = {.list = &listeners.list, .max = SIZE_MAX};
+	struct acceptance acceptance = {add_listening_socket, &list_dump, 0};
+	int result;
 
+	listeners_initialise(&listeners);
+	result = decode_alone(size, &acceptance);
 	assert(result == expected || result == -EPROTO);
 	if (result >= 0)
-		check_merged(&list, acceptance.messages);
-	free(list.found);
+		check_merged(&listeners, acceptance.messages);
+	listeners_finalise(&listeners);
 }
 
 static void check_ports(size_t size, int expected, const struct socket_counts *all)
 {
 	struct port_count ports[2] = {{.port.number = 22}, {.port.number = 80}};
-	struct counted_ports counted = {ports, 2};
-	struct acceptance acceptance = {count_socket_of_port, &counted, 0};
+	struct counted_ports counted = {SOCKETS_BOUND_INACTIVE, ports, 2};
+	struct acceptance acceptance = {count_port_socket, &counted, 0};
 
 	assert(decode_alone(size, &acceptance) == expected);
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {

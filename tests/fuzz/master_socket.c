@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A stream from the master: in whatever pieces it comes, the library is given it PDU by PDU, and
- * the session ends where one has another version or is longer than one can be.
+ * A stream from the master: in whatever pieces it arrives, the library gets it PDU by PDU, and the
+ * session ends at a PDU of another version or of excessive length.
  */
 #include "agent/master_socket.c"
 
 #include "fuzz.h"
 
-/* The length that a header tells, octet by octet. */
-static size_t told_length(const uint8_t *header)
+/* The length in a header, octet by octet. */
+static size_t header_length(const uint8_t *header)
 {
-	const bool network_byte_order = header[FLAGS_AT] & FLAG_NETWORK_BYTE_ORDER;
+	const bool network_byte_order = header[FLAGS_OFFSET] & FLAG_NETWORK_BYTE_ORDER;
 	size_t length = 0;
 
-	for (size_t place = 0; place < 4; place++)
-		length =
-			length * 256 + header[LENGTH_AT + (network_byte_order ? place : 3 - place)];
+	for (size_t i = 0; i < 4; i++)
+		length = length * 256 + header[LENGTH_OFFSET + (network_byte_order ? i : 3 - i)];
 	return length;
 }
 
-/* What a stream is that has come so far: false if there is a version or a length that none can
- * have. */
-static bool is_fine(const uint8_t *stream, size_t length)
+/* Whether all versions and lengths in the stream so far are valid. */
+static bool is_valid(const uint8_t *stream, size_t length)
 {
 	while (length > 0) {
 		size_t whole;
@@ -30,7 +28,7 @@ static bool is_fine(const uint8_t *stream, size_t length)
 			return false;
 		if (length < HEADER_SIZE)
 			return true;
-		whole = HEADER_SIZE + told_length(stream);
+		whole = HEADER_SIZE + header_length(stream);
 		if (whole > HEADER_SIZE + PDU_SIZE_MAX)
 			return false;
 		if (whole >= length)
@@ -41,20 +39,20 @@ static bool is_fine(const uint8_t *stream, size_t length)
 	return true;
 }
 
-/* How much has come, and been taken, of a stream; and where the PDU at hand begins. */
+/* How much of a stream was sent and received, and where the current PDU begins. */
 struct reading {
 	const uint8_t *stream;
 	size_t sent, taken, pdu_begin;
 };
 
-/* What was received is what was sent, and of one PDU. */
+/* The octets received are those sent, and of one PDU. */
 static void check_received(struct reading *reading, const unsigned char *octets, size_t length)
 {
 	const uint8_t *pdu = reading->stream + reading->pdu_begin;
 	size_t whole = HEADER_SIZE;
 
 	if (reading->sent - reading->pdu_begin >= HEADER_SIZE)
-		whole += told_length(pdu);
+		whole += header_length(pdu);
 	assert(memcmp(octets, reading->stream + reading->taken, length) == 0);
 	reading->taken += length;
 	assert(reading->taken - reading->pdu_begin <= whole);
@@ -62,7 +60,7 @@ static void check_received(struct reading *reading, const unsigned char *octets,
 		reading->pdu_begin = reading->taken;
 }
 
-/* Receives what there is, into memory of just that size. Returns false when the session ends. */
+/* Receives everything, into memory of exactly that size. Returns false when the session ends. */
 static bool receive_all(netsnmp_transport *transport, size_t size, struct reading *reading)
 {
 	unsigned char *buffer = malloc(size);
@@ -72,7 +70,7 @@ static bool receive_all(netsnmp_transport *transport, size_t size, struct readin
 	assert(buffer != NULL);
 	do {
 		transport->flags = 0;
-		received = receive(transport, buffer, (int)size, &opaque, &opaque_length);
+		received = receive_pdu(transport, buffer, (int)size, &opaque, &opaque_length);
 		assert(received == 0 || transport->flags == 0);
 		if (received > 0)
 			check_received(reading, buffer, (size_t)received);
@@ -84,7 +82,7 @@ static bool receive_all(netsnmp_transport *transport, size_t size, struct readin
 /* Sends the stream in pieces of these sizes, and receives each. */
 static void check(const uint8_t *stream, size_t length, const uint8_t sizes[], size_t sizes_count)
 {
-	struct pdu_progress pdu = {.rest = 0};
+	struct partial_pdu pdu = {.missing = 0};
 	netsnmp_transport transport = {.data = &pdu};
 	struct reading reading = {.stream = stream};
 	bool fine = true;
@@ -100,7 +98,7 @@ static void check(const uint8_t *stream, size_t length, const uint8_t sizes[], s
 		assert(send(sockets[1], stream + reading.sent, piece, 0) == (ssize_t)piece);
 		reading.sent += piece;
 		fine = receive_all(&transport, 1 + 16 * (size_t)sizes[0], &reading);
-		assert(fine == is_fine(stream, reading.sent));
+		assert(fine == is_valid(stream, reading.sent));
 		assert(!fine || reading.taken == reading.sent);
 	}
 	close(sockets[0]);
@@ -117,7 +115,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* The input: how many pieces there are before their sizes come anew, the sizes, the stream. */
+/* The input: the number of pieces until their sizes are repeated, the sizes, and the stream. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t octet_by_octet[] = {0};

@@ -50,14 +50,20 @@ static uint32_t take_number(struct input *input)
 
 /* ---- the report ---- */
 
+static int compare_listeners(const void *left, const void *right)
+{
+	return endpoint_compare(&((const struct listener *)left)->endpoint,
+				&((const struct listener *)right)->endpoint);
+}
+
 static void make_listeners(struct snapshot *snapshot, struct input *input)
 {
 	size_t count = take_octet(input) % ROWS_MAX;
 
 	snapshot->listeners = calloc(ROWS_MAX, sizeof(*snapshot->listeners));
 	assert(snapshot->listeners != NULL);
-	for (size_t place = 0; place < count; place++) {
-		struct listener *listener = &snapshot->listeners[place];
+	for (size_t i = 0; i < count; i++) {
+		struct listener *listener = &snapshot->listeners[i];
 		struct endpoint *endpoint = &listener->endpoint;
 		uint8_t kind = take_octet(input);
 
@@ -70,7 +76,12 @@ static void make_listeners(struct snapshot *snapshot, struct input *input)
 		endpoint->port = (uint16_t)(take_octet(input) << 8 | take_octet(input));
 		listener->queued = take_octet(input);
 	}
-	snapshot->listeners_count = listeners_merge(snapshot->listeners, count);
+	qsort(snapshot->listeners, count, sizeof(*snapshot->listeners), compare_listeners);
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 ||
+		    compare_listeners(&snapshot->listeners[i - 1], &snapshot->listeners[i]) != 0)
+			snapshot->listeners[snapshot->listeners_count++] = snapshot->listeners[i];
+	}
 }
 
 static void make_ports(struct snapshot *snapshot, struct input *input)
@@ -87,16 +98,16 @@ static void make_ports(struct snapshot *snapshot, struct input *input)
 	snapshot->ports = calloc(ROWS_MAX, sizeof(*snapshot->ports));
 	assert(snapshot->ports != NULL);
 	snapshot->ports_count = ports.count;
-	for (size_t place = 0; place < ports.count; place++)
-		snapshot->ports[place].port = ports.port[place];
+	for (size_t i = 0; i < ports.count; i++)
+		snapshot->ports[i].port = ports.port[i];
 }
 
 static void make_host(struct host *host, struct input *input)
 {
-	uint32_t known = take_number(input);
+	uint64_t known = (uint64_t)take_number(input) << 32 | take_number(input);
 
 	for (enum host_object object = 0; object < HOST_OBJECTS; object++) {
-		if (known & 1U << object)
+		if (known & UINT64_C(1) << object)
 			host_set(host, object, known);
 	}
 }
@@ -105,29 +116,29 @@ static void make_name(char name[THRESHOLD_NAME_MAX + 1], struct input *input)
 {
 	size_t length = 1 + take_octet(input) % THRESHOLD_NAME_MAX;
 
-	for (size_t place = 0; place < length; place++)
-		name[place] = (char)('!' + take_octet(input) % ('~' - '!' + 1));
+	for (size_t i = 0; i < length; i++)
+		name[i] = (char)('!' + take_octet(input) % ('~' - '!' + 1));
 }
 
-static struct judgement *make_judgement(struct input *input)
+static struct evaluation *make_evaluation(struct input *input)
 {
 	struct thresholds *thresholds = thresholds_new();
 	size_t count = take_octet(input) % ROWS_MAX;
-	struct judgement *judgement;
+	struct evaluation *evaluation;
 
 	assert(thresholds != NULL);
 	while (count-- > 0) {
-		struct threshold threshold = {.metric_text = "host tcpOrphans", .hold = 1};
+		struct threshold threshold = {.metric_text = "host tcpHostOrphans", .hold = 1};
 
 		make_name(threshold.name, input);
 		thresholds_add(&thresholds, &threshold);
 	}
-	judgement = judgement_begin(thresholds, NULL);
-	assert(judgement != NULL);
-	for (size_t place = 0; place < thresholds->count; place++)
-		judgement->standing[place].has_value = take_octet(input) & 1;
+	evaluation = evaluation_begin(thresholds, NULL);
+	assert(evaluation != NULL);
+	for (size_t i = 0; i < thresholds->count; i++)
+		evaluation->states[i].has_value = take_octet(input) & 1;
 	thresholds_release(thresholds);
-	return judgement;
+	return evaluation;
 }
 
 static struct report *make_report(struct input *input)
@@ -141,7 +152,7 @@ static struct report *make_report(struct input *input)
 	make_host(&snapshot->host, input);
 	report = report_new(snapshot, 1);
 	assert(report != NULL);
-	report->judgement = make_judgement(input);
+	report->evaluation = make_evaluation(input);
 	return report;
 }
 
@@ -182,8 +193,8 @@ static int compare(const struct name *left, const struct name *right)
 
 static void check_order(void)
 {
-	for (size_t place = 1; place < instances_count; place++)
-		assert(compare(&instances[place - 1], &instances[place]) < 0);
+	for (size_t i = 1; i < instances_count; i++)
+		assert(compare(&instances[i - 1], &instances[i]) < 0);
 }
 
 /* ---- asking ---- */
@@ -218,15 +229,15 @@ static void check_next(const struct served *served, const struct name *name, boo
 
 static void ask(const struct served *served, const struct name *name)
 {
-	size_t place = 0;
+	size_t i = 0;
 	bool exists;
 
-	while (place < instances_count && compare(&instances[place], name) < 0)
-		place++;
-	exists = place < instances_count && compare(&instances[place], name) == 0;
+	while (i < instances_count && compare(&instances[i], name) < 0)
+		i++;
+	exists = i < instances_count && compare(&instances[i], name) == 0;
 	check_get(served, name, exists);
-	check_next(served, name, true, place);
-	check_next(served, name, false, place + exists);
+	check_next(served, name, true, i);
+	check_next(served, name, false, i + exists);
 }
 
 /* Octets stand for themselves but for the highest, which a whole number follows. */
@@ -258,13 +269,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = {data, size};
 	uint8_t kind = take_octet(&input);
-	const struct refreshes refreshes = {.window_ns = 300 * NS_PER_SECOND};
+	const struct history refreshes = {.window_ns = 300 * NS_PER_SECOND};
 	struct report *report = make_report(&input);
 	struct served served = {.refreshes = &refreshes, .too_old = kind & 1};
 
 	if ((kind & 3) != 3) {
 		served.latest = report;
-		served.judgement = report->judgement;
+		served.evaluation = report->evaluation;
 		served.report = served.too_old ? NULL : report;
 	}
 	list_instances(&served);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel's texts, each read as each kind. A number that is told stands in the text.
+ * Texts from /proc, parsed as each kind of file. Every reported number occurs in the text.
  */
 #include "collect/proc_text.c"
 
@@ -66,15 +66,48 @@ static void check_netstat(const uint8_t *data, size_t size)
 	free(text);
 }
 
-static void check_sysctl(const uint8_t *data, size_t size, size_t place, enum host_object object)
+/* A protocol that is not listed has no socket: 0 need not be in the text. */
+static void check_protocols(const uint8_t *data, size_t size)
 {
 	struct host host = {0};
 	char *text = fuzz_text(data, size);
 	char *copy = fuzz_text(data, size);
 
-	proc_text_sysctl(copy, place, object, &host);
+	proc_text_protocols(copy, &host);
+	for (enum host_object object = 0; object < HOST_OBJECTS; object++)
+		host.known[object] &= host.value[object] != 0;
 	check_values(&host, text);
 	free(copy);
+	free(text);
+}
+
+static void check_sysctl(const uint8_t *data, size_t size, size_t i, enum host_object object)
+{
+	struct host host = {0};
+	char *text = fuzz_text(data, size);
+	char *copy = fuzz_text(data, size);
+
+	proc_text_sysctl(copy, i, object, &host);
+	check_values(&host, text);
+	free(copy);
+	free(text);
+}
+
+/* Each reserved port is counted once, and a text with one is not a range. */
+static void check_local_ports(const uint8_t *data, size_t size)
+{
+	const struct port_range all = {0, UINT16_MAX};
+	struct port_range range = all;
+	struct host whole = {0}, part = {0};
+	char *text = fuzz_text(data, size);
+
+	if (proc_text_port_range(text, &range))
+		assert(range.low <= range.high && range.high <= UINT16_MAX);
+	proc_text_local_ports(&all, text, &whole);
+	proc_text_local_ports(&range, text, &part);
+	assert(whole.known[HOST_LOCAL_PORTS] == part.known[HOST_LOCAL_PORTS]);
+	assert(whole.value[HOST_LOCAL_PORTS] <= UINT16_MAX + 1);
+	assert(part.value[HOST_LOCAL_PORTS] <= whole.value[HOST_LOCAL_PORTS]);
 	free(text);
 }
 
@@ -82,7 +115,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check_sockstat(data, size);
 	check_netstat(data, size);
+	check_protocols(data, size);
 	check_sysctl(data, size, 0, HOST_ORPHANS_MAX);
 	check_sysctl(data, size, 2, HOST_MEMORY_MAX);
+	check_local_ports(data, size);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Configuration files: what is accepted is within its limits and was not complained of; what is
- * refused was, and changes nothing.
+ * Configuration files: accepted values are within their limits and cause no error; refused ones
+ * cause an error, and change nothing.
  */
 #include "agent/master_socket.h"
 
@@ -14,6 +14,7 @@ static const char *note_socket_problem(const char *address);
 #include "fuzz.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 static char *last_accepted_socket;
 
@@ -63,8 +64,8 @@ static bool names_other_files(const uint8_t *data, size_t size)
 	static const char word[] = "include";
 	const size_t length = strlen(word);
 
-	for (size_t place = 0; place + length <= size; place++) {
-		if (strncasecmp((const char *)data + place, word, length) == 0)
+	for (size_t i = 0; i + length <= size; i++) {
+		if (strncasecmp((const char *)data + i, word, length) == 0)
 			return true;
 	}
 	return false;
@@ -80,8 +81,8 @@ static bool is_within(int64_t ns, double minimum, double maximum)
 
 static bool is_watched(const struct watched_ports *ports, uint16_t number)
 {
-	for (size_t place = 0; place < ports->count; place++) {
-		if (ports->port[place].number == number)
+	for (size_t i = 0; i < ports->count; i++) {
+		if (ports->port[i].number == number)
 			return true;
 	}
 	return false;
@@ -97,16 +98,15 @@ static void check_numbers(const struct settings *settings)
 	assert(is_within(settings->window_ns, 1, WINDOW_MAX));
 	assert(settings->window_ns % NS_PER_SECOND == 0);
 	assert(settings->cpu_limit >= CPU_LIMIT_MIN && settings->cpu_limit <= CPU_LIMIT_MAX);
-	assert(settings->wanted.policy <= COUNT_DERIVED);
+	assert(settings->refresh_options.policy <= COUNT_DERIVED);
 }
 
 static void check_ports(const struct watched_ports *ports)
 {
 	assert(ports->count <= WATCHED_PORTS_MAX);
-	for (size_t place = 0; place < ports->count; place++) {
-		assert(ports->port[place].number >
-		       (place == 0 ? 0 : ports->port[place - 1].number));
-		assert(memchr(ports->port[place].service, '\0', SERVICE_NAME_SIZE) != NULL);
+	for (size_t i = 0; i < ports->count; i++) {
+		assert(ports->port[i].number > (i == 0 ? 0 : ports->port[i - 1].number));
+		assert(memchr(ports->port[i].service, '\0', SERVICE_NAME_SIZE) != NULL);
 	}
 }
 
@@ -114,20 +114,21 @@ static void check_thresholds(const struct settings *settings)
 {
 	const struct thresholds *thresholds = settings->thresholds;
 
-	for (size_t place = 0; place < thresholds->count; place++) {
-		const struct threshold *threshold = &thresholds->threshold[place];
+	for (size_t i = 0; i < thresholds->count; i++) {
+		const struct threshold *threshold = &thresholds->threshold[i];
 
-		if (place > 0)
+		if (i > 0)
 			assert(strcmp(threshold[-1].name, threshold->name) < 0);
 		if (threshold->metric.kind == METRIC_PORT)
-			assert(is_watched(&settings->wanted.ports, threshold->metric.port));
+			assert(is_watched(&settings->refresh_options.ports,
+					  threshold->metric.port));
 	}
 }
 
 static void check_accepted(const struct settings *settings)
 {
 	check_numbers(settings);
-	check_ports(&settings->wanted.ports);
+	check_ports(&settings->refresh_options.ports);
 	check_thresholds(settings);
 	if (settings->agentx_socket[0] == '\0')
 		assert(last_accepted_socket == NULL);
@@ -142,7 +143,9 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
 	(void)count;
 	(void)arguments;
+	/* two, for the reason that read_strictly() has two */
 	netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_DEBUG);
+	netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_WARNING)->pri_max = LOG_DEBUG;
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, note_complaint, NULL);
 	return 0;
 }

@@ -4,8 +4,10 @@
  */
 #include "model/threshold.c"
 
+#include "clock.h"
 #include "fuzz.h"
 
+#include <ctype.h>
 #include <math.h>
 
 /* ---- ranges ---- */
@@ -51,17 +53,42 @@ static void check_range(const char *text)
 
 /* ---- metrics and states ---- */
 
+/* 75 and a bit more in each second are 76. */
+static void check_rate(const struct metric *metric, struct snapshot *snapshot)
+{
+	static struct rates rates;
+	uint32_t value;
+
+	rates.count = 0;
+	rates_add(&rates, snapshot);
+	assert(!metric_value(metric, snapshot, &rates, &value));
+	snapshot->taken_ns = metric->seconds * NS_PER_SECOND;
+	snapshot->host.value[metric->object] += metric->seconds * UINT64_C(75) + 1;
+	rates_add(&rates, snapshot);
+	assert(metric_value(metric, snapshot, &rates, &value) && value == 76);
+	memset(&rates, 0, sizeof(rates));
+}
+
 static void check_metric_value(const struct metric *metric)
 {
-	struct listener listener = {.endpoint = metric->endpoint, .queued = 3, .backlog = 4};
+	struct listener listener = {.endpoint = metric->endpoint, .fill = 75};
 	struct port_count port = {.port.number = metric->port};
+	struct zone zone = {.index = 7};
 	struct snapshot snapshot = {
+		.closed_counted = true,
 		.listeners = &listener,
 		.listeners_count = 1,
+		.listen_fill = 75,
 		.ports = &port,
 		.ports_count = 1,
+		.zones = &zone,
+		.zones_count = 1,
 	};
 	uint32_t value = 0;
+
+	strcpy(zone.name, metric->zone_name);
+	if (metric->zone_name[0] != '\0')
+		listener.endpoint.zone = zone.index;
 
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		for (enum tcp_state state = 0; state < STATES; state++)
@@ -70,7 +97,11 @@ static void check_metric_value(const struct metric *metric)
 	port.sockets[FAMILY_IPV6][metric->state] = 75;
 	host_set(&snapshot.host, metric->object, 3);
 	host_set(&snapshot.host, metric->limit, 4);
-	assert(metric_value(metric, &snapshot, &value));
+	if (metric->kind == METRIC_RATE) {
+		check_rate(metric, &snapshot);
+		return;
+	}
+	assert(metric_value(metric, &snapshot, NULL, &value));
 	assert(value == 75 || (value == 150 && metric->kind == METRIC_STATE));
 }
 
@@ -84,10 +115,11 @@ static void check_metric(char *const words[])
 		assert(taken == -EINVAL && problem != NULL);
 		return;
 	}
-	assert(taken == 2 || taken == 3);
-	assert(metric.kind <= METRIC_HOST && metric.state < STATES);
+	assert(taken == 2 || taken == 3 || (taken == 4 && metric.kind == METRIC_RATE));
+	assert(metric.kind <= METRIC_RATE && metric.state < STATES);
+	assert((metric.kind == METRIC_RATE) == (metric.seconds != 0));
 	assert((metric.kind == METRIC_PORT) == (metric.port != 0));
-	assert((metric.kind == METRIC_LISTEN) == (metric.endpoint.port != 0));
+	assert((metric.kind == METRIC_LISTEN) == (metric.any || metric.endpoint.port != 0));
 	check_metric_value(&metric);
 }
 
@@ -132,7 +164,7 @@ static bool same_metric(const struct metric *left, const struct metric *right)
 	return left->kind == right->kind && left->state == right->state &&
 	       memcmp(left->families, right->families, sizeof(left->families)) == 0 &&
 	       left->port == right->port && left->object == right->object &&
-	       left->limit == right->limit &&
+	       left->limit == right->limit && left->seconds == right->seconds &&
 	       endpoint_compare(&left->endpoint, &right->endpoint) == 0;
 }
 
@@ -177,7 +209,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_threshold(text);
 	check_range(text);
 	check_state(text);
-	split(text, words);
+	split_words(text, words);
 	check_metric(words);
 	free(text);
 	return 0;

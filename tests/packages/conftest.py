@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Fixtures: the tarball and the packages made of it, and a network of the test's own.
+"""Fixtures: the tarball, the packages built from it, and a network namespace for each test.
 
-Each test tells in the report what it saw.
+The report shows the observations of each test.
 """
 
 import pathlib
@@ -13,16 +13,18 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "system"))
 
 import debian  # noqa: E402: it needs the path
-import saw  # noqa: E402
+import reporting  # noqa: E402
 from daemons import BUILD  # noqa: E402
-from network import fresh_network  # noqa: E402
+from namespace import fresh_network  # noqa: E402
+from sockets import StateMaker  # noqa: E402
 
-pytest_report_teststatus = saw.report_teststatus
+pytest_report_teststatus = reporting.pytest_report_teststatus
+pytest_runtest_makereport = reporting.pytest_runtest_makereport
 
 
 @pytest.fixture(scope="session")
 def tarball():
-    """What "make dist" makes."""
+    """The tarball of "make dist"."""
     subprocess.run(["make", "-C", BUILD, "dist"], check=True, capture_output=True)
     return max(BUILD.glob("tcp-state-agent-*.tar.gz"), key=lambda made: made.stat().st_mtime)
 
@@ -39,3 +41,13 @@ def built(tmp_path_factory, tarball):
 def network():
     """A fresh network namespace: every socket in it is the test's."""
     fresh_network()
+
+
+@pytest.fixture
+def sockets():
+    """Some of every family and several states."""
+    with StateMaker() as maker:
+        for family, state, number in ((4, "listen", 3), (4, "established", 5), (4, "timeWait", 7),
+                                      (6, "listen", 2), (6, "closeWait", 4), (6, "synSent", 1)):
+            maker.make(family, state, number)
+        yield list(maker.expected.values())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Building the Debian packages, and a Debian to install them in."""
+"""Builds the Debian packages, and creates systems to install them in."""
 
 import os
 import pathlib
@@ -9,18 +9,17 @@ import subprocess
 import tempfile
 
 from booted import System
-from network import FIRST_NETWORK, inside
+from namespace import FIRST_NETWORK, inside
 
 SOURCES = pathlib.Path(__file__).parents[2]
 _ABOUT_HERE = dict(line.split("=", 1) for line in
                    pathlib.Path("/etc/os-release").read_text().splitlines() if "=" in line)
-# What is built here can be installed where there are the same libraries.
+# Packages built here can be installed in a system with the same libraries.
 HERE = _ABOUT_HERE["ID"] == "debian"
-RELEASE = _ABOUT_HERE.get("VERSION_CODENAME")
-_MIRROR = "http://deb.debian.org/debian"
+# sid has the name of the next release.
+RELEASE = os.environ.get("DISPOSABLE_DEBIAN", _ABOUT_HERE.get("VERSION_CODENAME"))
 
-# What systemd-nspawn gives to a container, in short: devices that harm nobody, and the machine's
-# settings to read alone.
+# Like systemd-nspawn, in short: harmless devices, and the machine's settings read-only.
 _IN_ROOT = """
 mount -t tmpfs tmpfs "$1/overlay"
 mkdir "$1/overlay/upper" "$1/overlay/work"
@@ -42,7 +41,7 @@ ln -s pts/ptmx dev/ptmx
 mount -t tmpfs tmpfs dev/shm
 mount -t tmpfs -o mode=755 tmpfs run
 mkdir -p run/systemd/system
-# Nobody can log in, and what looks for updates finds no network.
+# There are no logins and no searches for updates.
 for unit in getty.target console-getty.service apt-daily.timer apt-daily-upgrade.timer; do
     ln -s /dev/null "run/systemd/system/$unit"
 done
@@ -52,7 +51,7 @@ umount -l mnt
 
 
 class Packages:
-    """Those that one build has made, in DIRECTORY."""
+    """The packages from one build, in DIRECTORY."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -60,7 +59,7 @@ class Packages:
 
     @property
     def files(self):
-        """{name: file} of all, those with debugging symbols too."""
+        """Return {name: file} of all packages, including debugging symbols."""
         return {deb.name.partition("_")[0]: deb for deb in self.directory.glob("*.deb")}
 
     def only(self, pattern):
@@ -69,7 +68,7 @@ class Packages:
 
 
 def build(directory, tarball, *options, user="root", **environment):
-    """In DIRECTORY, by dpkg-buildpackage with OPTIONS, which USER runs."""
+    """Build in DIRECTORY with dpkg-buildpackage OPTIONS as USER."""
     name, version = re.fullmatch(r"(.*)-([^-]*)\.tar\.gz", tarball.name).groups()
     sources = directory / f"{name}-{version}"
     shutil.copy(tarball, directory / f"{name}_{version}.orig.tar.gz")
@@ -88,10 +87,11 @@ def build(directory, tarball, *options, user="root", **environment):
 def _run(*command):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def make_older(directory, package):
-    """Puts PACKAGE into DIRECTORY as what it would be with a lower version."""
+    """Write a copy of PACKAGE with a lower version into DIRECTORY."""
     with tempfile.TemporaryDirectory() as unpacked:
         _run("dpkg-deb", "-R", package, unpacked)
         _run("sed", "-i", r"s/^Version: .*/&~older/", f"{unpacked}/DEBIAN/control")
@@ -99,13 +99,13 @@ def make_older(directory, package):
 
 
 def bootstrap(root, packages):
-    """A minimal Debian below ROOT, with systemd, and in apt's cache all that the tests install.
+    """Create a minimal Debian in ROOT with systemd. Packages for the tests are in apt's cache.
 
     PACKAGES and the directory debian are in /srv.
     """
     with inside(f"/proc/self/fd/{FIRST_NETWORK}"):
-        _run("debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv", RELEASE, root,
-             _MIRROR)
+        _run("cp", "-a", _run(SOURCES / "build-support/debian-root", RELEASE).rstrip("\n"), root)
+        shutil.copy("/etc/resolv.conf", root / "etc")
         for package in packages.files.values():
             shutil.copy(package, root / "srv")
         shutil.copytree(SOURCES / "debian", root / "srv/source/debian")
@@ -116,7 +116,7 @@ def bootstrap(root, packages):
 
 
 class Debian(System):
-    """A Debian that was bootstrapped below BASE; what changes in it is its own."""
+    """A system with the files below BASE, which it does not change."""
 
     def __init__(self, directory, base):
         super().__init__(directory, _IN_ROOT, "multi-user.target")
@@ -125,7 +125,7 @@ class Debian(System):
         (directory / "base").symlink_to(base)
 
     def install(self, *packages, options=("--no-install-recommends",)):
-        """PACKAGES may be patterns of files, those that were built being in /srv."""
+        """Install PACKAGES, names or file patterns. The built packages are in /srv."""
         return self.apt("install", *options, *packages)
 
     def apt(self, *arguments):

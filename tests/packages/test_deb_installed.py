@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The Debian packages in a Debian: what apt leaves, and what an operator reads by snmpwalk."""
+"""The installed Debian packages: changes by apt, and values that snmpwalk reads."""
 
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -11,8 +12,8 @@ import debian
 import mib
 import snmp
 from booted import POSSIBLE
+from mib_root import OTHER_ROOT
 from polling import until
-from tcp_states import StateMaker
 
 AGENT = "/srv/tcp-state-agent_*.deb"
 UNIT, INSTANCE = "tcp-state-agent.service", "tcp-state-agent@web.service"
@@ -20,8 +21,7 @@ SNIPPET = "/etc/snmp/snmpd.conf.d/tcp-state-agent.conf"
 CONFIGURATION = "/etc/snmp/tcp-state-agent.conf"
 EDITED = "refreshInterval 0.5"
 
-# What apt and dpkg write of themselves, and snmpd at each start; passwd- is passwd before the last
-# change.
+# Files that apt and dpkg write for themselves, and snmpd at each start. passwd- is a backup.
 IGNORED = re.compile(r"/var/(cache/apt|cache/ldconfig|log|lib/apt|lib/dpkg/status-old)(/|$)"
                      r"|/etc/[^/]*-$|/var/lib/snmp/snmpd\.conf$")
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(not POSSIBLE or not debian.HERE,
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory, built):
-    """A minimal Debian, with the packages in /srv, an older one of the agent too."""
+    """A minimal Debian with the packages in /srv, including an older one of the agent."""
     root = tmp_path_factory.mktemp("base") / "root"
     debian.bootstrap(root, built)
     (root / "srv/older").mkdir()
@@ -48,33 +48,27 @@ def system(network, tmp_path, base):
     system.stop()
 
 
-@pytest.fixture
-def sockets():
-    """Some of every family and several states."""
-    with StateMaker() as maker:
-        for family, state, number in ((4, "listen", 3), (4, "established", 5), (4, "timeWait", 7),
-                                      (6, "listen", 2), (6, "closeWait", 4), (6, "synSent", 1)):
-            maker.make(family, state, number)
-        yield list(maker.expected.values())
-
-
-def walk(system):
-    """The values of the rows, as an operator reads them; none while nobody serves them."""
-    told = system.run("snmpwalk", "-v2c", "-c", "public", "-On", "127.0.0.1",
-                      snmp.dotted(mib.COUNT))
-    rows = [snmp.varbind(line) for line in told.splitlines()]
-    return [row.value for row in rows if row.oid in mib.COUNTS]
+def walk(system, root=mib.ROOT):
+    """Return the values of the rows as read with snmpwalk, or none while they are not served."""
+    below = len(mib.ROOT)
+    output = system.run("snmpwalk", "-v2c", "-c", "public", "-On", "127.0.0.1",
+                        snmp.dotted(root + mib.COUNT[below:]))
+    rows = [snmp.varbind(line) for line in output.splitlines()]
+    served = {root + oid[below:] for oid in mib.COUNTS}
+    return [row.value for row in rows if row.oid in served]
 
 
 def shown_by_tcp_states(system, *options):
-    """The rows that the command shows, none where it shows nothing."""
-    told = system.try_to_run("tcp-states", "-o", "json", *options).stdout
-    return [count for family in json.loads(told or "{}").values() for count in family.values()]
+    """Return the rows that the command shows, if any. Closed sockets are not counted."""
+    output = json.loads(system.try_to_run("tcp-states", "-o", "json", *options).stdout or "{}")
+    assert all(family["closed"] is None for family in output.values())
+    return [0 if state == "closed" else count
+            for family in output.values() for state, count in family.items()]
 
 
 def wait_for_counts(system, sockets):
-    """All 22 are served and right; refreshes are 5 s apart."""
-    until(lambda: walk(system) == sockets, f"{sockets} are served", 15, pause=0.2)
+    """Wait until all 22 rows are served and correct. Refreshes are 5 s apart."""
+    until(lambda: walk(system) == sockets, f"{sockets} are served", pause=0.2)
 
 
 def wait_for_status(system, status, unit=UNIT):
@@ -82,7 +76,7 @@ def wait_for_status(system, status, unit=UNIT):
 
 
 def edit(system):
-    """Both configuration files, as an administrator may."""
+    """Edit both configuration files like an administrator."""
     for file, line in ((CONFIGURATION, EDITED), (SNIPPET, "# edited")):
         system.run("sh", "-c", f"echo '{line}' >>{file}")
 
@@ -92,10 +86,10 @@ def edited(system):
 
 
 def files(system):
-    """What there is below /, with mode, owner and, of files, the contents."""
-    told = system.run("find", "/", "-xdev", "-printf", r"%p %M %U:%G %l\n")
+    """Return all paths below / with mode, owner and the contents of files."""
+    output = system.run("find", "/", "-xdev", "-printf", r"%p %M %U:%G %l\n")
     sums = system.run("sh", "-c", "find / -xdev -type f -exec md5sum {} +")
-    listed = [line for line in told.splitlines() if not IGNORED.match(line.split()[0])]
+    listed = [line for line in output.splitlines() if not IGNORED.match(line.split()[0])]
     return set(listed) | {line for line in sums.splitlines() if not IGNORED.match(line[34:])}
 
 
@@ -110,11 +104,11 @@ def test_beside_snmpd_a_restart_of_it_is_all_that_is_left(system, sockets, recor
     system.run("systemctl", "restart", "snmpd")
     wait_for_status(system, "registered with snmpd")
     wait_for_counts(system, sockets)
-    # What root alone can reach stays so, and the user is in no group that may read communities.
+    # Permissions have not changed, and the user is not in a group that may read communities.
     assert system.run("stat", "-c", "%A %U:%G", "/var/agentx", "/run/agentx/master").splitlines() \
         == ["drwx------ root:root", "srw-rw---- root:tcp-state-agent"]
     assert system.run("id", "-Gn", "tcp-state-agent") == "tcp-state-agent\n"
-    record_property("saw", f"{len(sockets)} rows")
+    record_property("observed", f"{len(sockets)} rows")
 
 
 def test_before_snmpd(system, sockets):
@@ -126,14 +120,14 @@ def test_before_snmpd(system, sockets):
 
 
 def test_snmpd_is_installed_along(system, sockets):
-    """By apt, unless it is told otherwise."""
+    """apt installs recommended packages by default."""
     system.install(AGENT, "snmp", options=())
     wait_for_status(system, "registered with snmpd")
     wait_for_counts(system, sockets)
 
 
 def test_upgrade(system, sockets):
-    """What runs is what is installed then, of other network namespaces too; edits stay."""
+    """The new version runs, in other network namespaces, too, and edits are kept."""
     system.install("snmpd", "snmp", "iproute2", "/srv/older/tcp-state-agent_*.deb")
     edit(system)
     system.run("ip", "netns", "add", "web")
@@ -178,11 +172,11 @@ def test_purging_leaves_nothing(system, record_property):
     assert files(system) ^ before == set()
     assert not system.run("find", "/run", "-xdev", "-name", "*tcp-state*")
     assert {system.shown(unit, "ActiveState") for unit in (UNIT, INSTANCE)} == {"inactive"}
-    record_property("saw", f"{len(there - before)} facts came and went")
+    record_property("observed", f"{len(there - before)} facts came and went")
 
 
 def test_the_commands_alone(system, sockets):
-    """Neither snmpd nor net-snmp's library; with the latter they ask over SNMP."""
+    """They need neither snmpd nor the net-snmp library, except to read another host."""
     system.install("/srv/tcp-states_*.deb")
     installed = system.run("dpkg-query", "-W", "-f", "${Package}\n").split()
     assert not [name for name in installed if "snmp" in name]
@@ -194,15 +188,33 @@ def test_the_commands_alone(system, sockets):
     of_agent = ("-H", "127.0.0.1", "--", "-v2c", "-cpublic")
     asked = system.try_to_run("tcp-states", *of_agent)
     assert asked.returncode != 0 and "libnetsnmp" in asked.stderr
-    system.install("libsnmp40", "snmpd", AGENT)
+    library, *_ = system.run("dpkg-query", "-W", "-f", "${Recommends}", "tcp-states").split()
+    assert library.startswith("libsnmp40")
+    system.install(library, "snmpd", AGENT)
     wait_for_status(system, "registered with snmpd")
-    until(lambda: shown_by_tcp_states(system, *of_agent) == sockets, "the agent's counts", 15)
+    until(lambda: shown_by_tcp_states(system, *of_agent) == sockets, "the agent's counts")
+
+
+def test_at_another_mib_root(system, sockets, tarball, tmp_path_factory):
+    """The packages are built with one variable changed."""
+    built = debian.build(tmp_path_factory.mktemp("other"), tarball, "--build=binary",
+                         DEB_BUILD_OPTIONS="nocheck", MIB_ROOT=OTHER_ROOT)
+    system.run("mkdir", "/srv/other")
+    for package in ("tcp-state-agent", "tcp-states"):
+        shutil.copy(built.files[package], system.path("/srv/other"))
+    system.install("snmpd", "snmp", "/srv/other/*.deb")
+    system.run("systemctl", "restart", "snmpd")
+    other = tuple(int(arc) for arc in OTHER_ROOT[1:].split("."))
+    until(lambda: walk(system, other) == sockets, lambda: f"{sockets}, not {walk(system, other)};"
+          f" {system.try_to_run('systemctl', 'status', 'tcp-state-agent').stdout}", 45, pause=0.2)
+    assert walk(system) == []
+    assert shown_by_tcp_states(system, "-H", "127.0.0.1", "--", "-v2c", "-cpublic") == sockets
 
 
 def test_autopkgtest(system, record_property):
-    """Debian's way to test what is installed, by debian/tests."""
+    """Run debian/tests in the installed system."""
     system.install("autopkgtest", "dpkg-dev")
-    told = system.run("sh", "-c", "autopkgtest --no-built-binaries /srv/tcp-state-agent_*.deb"
-                      " /srv/tcp-states_*.deb /srv/source -- null")
-    assert re.findall(r"^walk +(\w+)", told, re.MULTILINE) == ["PASS"]
-    record_property("saw", "walk PASS")
+    output = system.run("sh", "-c", "autopkgtest --no-built-binaries /srv/tcp-state-agent_*.deb"
+                        " /srv/tcp-states_*.deb /srv/source -- null")
+    assert re.findall(r"^walk +(\w+)", output, re.MULTILINE) == ["PASS"]
+    record_property("observed", "walk PASS")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The agent under OpenRC: the real one, over this machine's files, with snmpd and its own /run."""
+"""The agent and snmpd under the real OpenRC, with this machine's files and a separate /run."""
 
 import os
 import pathlib
@@ -13,18 +13,18 @@ import mib
 import process
 import snmp
 from daemons import BUILD
-from network import FIRST_NETWORK, inside, processes_in_this_network
-from polling import until
-from tcp_states import StateMaker
+from namespace import FIRST_NETWORK, inside, processes_in_this_network
+from polling import PATIENCE, until
+from sockets import StateMaker
 
 SOURCES = pathlib.Path(__file__).parents[2]
 AGENT = "tcp-state-agent"
 CONFIGURATION = "etc/snmp/tcp-state-agent.conf"
 
-# Only lists that are missing or stale need an update.
+# The lists of packages may be missing or stale.
 _DOWNLOAD = 'apt-get -q download "$@" || { apt-get -q update && apt-get -q download "$@"; }'
 
-# /run is as after a boot into a runlevel without services.
+# /run looks as after a boot into a runlevel without services.
 _BOOT = """
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$1/overlay"
@@ -41,13 +41,13 @@ for states in daemons exclusive failed hotplugged inactive options scheduled sta
     mkdir -p "run/openrc/$states"
 done
 echo default >run/openrc/softlevel
-# The shell waits for what loses its parent, as an init does.
+# The shell reaps orphans, as init does.
 exec chroot . sh -c "sleep infinity & wait"
 """
 
 
 class OpenRc:
-    """With FILES among the machine's; what changes in them is DIRECTORY's."""
+    """A system with the machine's files and FILES. Changes are stored in DIRECTORY."""
 
     def __init__(self, directory, files):
         for place in ("overlay", "root"):
@@ -60,19 +60,20 @@ class OpenRc:
         until(lambda: (self / "run/openrc/softlevel").exists(), "it is up")
 
     def __truediv__(self, path):
-        """Of a file inside, for use outside."""
+        """Return the path that a file inside has outside."""
         return pathlib.Path(f"/proc/{self._pid}/root") / path
 
     def run(self, *command):
-        """The exit status, and what is told."""
+        """Return the exit status and the output."""
         done = subprocess.run(
             ["nsenter", "-t", self._pid, "-m", "-p", "-r", "-w", *command], text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=PATIENCE)
         return done.returncode, done.stdout
 
     def service(self, command, name=AGENT):
-        status, told = self.run("rc-service", name, command)
-        assert status == 0, told
+        status, output = self.run("rc-service", name, command)
+        assert status == 0, output
 
     def stop(self):
         self._outer.kill()
@@ -81,7 +82,7 @@ class OpenRc:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """OpenRC, unpacked beside the machine's own init, with the agent and its service."""
+    """OpenRC, unpacked next to the machine's init, with the agent and its service."""
     directory = tmp_path_factory.mktemp("openrc")
     tree = directory / "files"
     with inside(f"/proc/self/fd/{FIRST_NETWORK}"):
@@ -89,7 +90,7 @@ def files(tmp_path_factory):
                        cwd=directory, check=True, stdout=subprocess.DEVNULL)
     for package in directory.glob("*.deb"):
         subprocess.run(["dpkg-deb", "-x", package, tree], check=True)
-    # The machine's /bin, /lib and /sbin lead to /usr.
+    # /bin, /lib and /sbin are links to /usr.
     for name in ("bin", "lib", "sbin"):
         if (tree / name).exists():
             shutil.copytree(tree / name, tree / "usr" / name, symlinks=True, dirs_exist_ok=True)
@@ -107,21 +108,21 @@ def files(tmp_path_factory):
 def openrc(network, tmp_path, files):
     """snmpd runs."""
     openrc = OpenRc(tmp_path, files)
-    status, told = openrc.run("systemd-sysusers", "--inline", f'u {AGENT} - "" /')
-    assert status == 0, told
+    status, output = openrc.run("systemd-sysusers", "--inline", f'u {AGENT} - "" /')
+    assert status == 0, output
     openrc.service("start", "snmpd")
     yield openrc
     openrc.stop()
 
 
 def agent():
-    """The process id, None when none runs."""
+    """Return the agent's process id, None if it is not running."""
     return next((pid for pid, _ in processes_in_this_network()
                  if process.status(pid)["Name"] == AGENT), None)
 
 
 def wait_until_served():
-    until(lambda: snmp.answers(mib.COUNTS[0]), "the counts are served", 15)
+    until(lambda: snmp.answers(mib.COUNTS[0]), "the counts are served")
 
 
 def test_it_serves_from_start_to_stop(openrc, record_property):
@@ -137,10 +138,10 @@ def test_it_serves_from_start_to_stop(openrc, record_property):
     openrc.service("stop")
     assert openrc.run("rc-service", AGENT, "status")[0] == 3
     until(lambda: agent() is None, "it has ended")
-    record_property("saw", f"{len(rows)} rows")
+    record_property("observed", f"{len(rows)} rows")
 
 
-def test_it_runs_as_a_user_of_its_own(openrc):
+def test_it_runs_as_a_dedicated_user(openrc):
     openrc.service("start")
     status = process.status(until(agent, "it runs"))
     user, group = ((openrc / f"etc/{name}").read_text() for name in ("passwd", "group"))
@@ -150,7 +151,7 @@ def test_it_runs_as_a_user_of_its_own(openrc):
     openrc.service("stop")
 
 
-def test_reload_reads_the_configuration_again(openrc):
+def test_reload_rereads_the_configuration(openrc):
     assert openrc.run("rc-service", AGENT, "reload")[0] != 0
     openrc.service("start")
     wait_until_served()
@@ -158,16 +159,35 @@ def test_reload_reads_the_configuration_again(openrc):
     with open(openrc / CONFIGURATION, "a") as file:
         file.write("refreshInterval 1\n")
     openrc.service("reload")
-    until(lambda: snmp.get_value(mib.REFRESH_INTERVAL) == 1000, "it is read again")
+    until(lambda: snmp.get_value(mib.REFRESH_INTERVAL) == 1000, "the configuration is reloaded")
     assert agent() == before
     openrc.service("stop")
 
 
-def test_what_was_killed_comes_back(openrc):
+def test_a_killed_agent_is_restarted(openrc):
     openrc.service("start")
     wait_until_served()
     killed = agent()
     os.kill(killed, signal.SIGKILL)
-    until(lambda: agent() not in (None, killed), "another one runs", 15)
+    until(lambda: agent() not in (None, killed), "another one runs")
+    wait_until_served()
+    openrc.service("stop")
+
+
+def test_an_invalid_configuration_stops_nothing(openrc):
+    """A restart and a reload are refused, and the agent continues to run."""
+    openrc.service("start")
+    wait_until_served()
+    before, interval = agent(), snmp.get_value(mib.REFRESH_INTERVAL)
+    right = (openrc / CONFIGURATION).read_text()
+    (openrc / CONFIGURATION).write_text(right + "nonsense 1\n")
+    for command in ("checkconfig", "restart", "reload"):
+        status, output = openrc.run("rc-service", AGENT, command)
+        assert status != 0 and "nonsense" in output, (command, output)
+        assert agent() == before
+    assert snmp.get_value(mib.REFRESH_INTERVAL) == interval
+    (openrc / CONFIGURATION).write_text(right)
+    openrc.service("restart")
+    until(lambda: agent() not in (None, before), "another one runs")
     wait_until_served()
     openrc.service("stop")

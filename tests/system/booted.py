@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A systemd of the test's own: the real one, as process 1 of namespaces, in the test's network."""
+"""A dedicated systemd instance, as process 1 of separate namespaces, in the test's network."""
 
 import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 from polling import until
 
-# A unit without DefaultDependencies=no needs these; they shall bring nothing along.
+# Units without DefaultDependencies=no need these targets. They must not pull in anything.
 _TARGETS = ("basic", "shutdown", "sysinit", "test")
 
-_UNIFIED = pathlib.Path("/sys/fs/cgroup/cgroup.controllers").exists()
-_CGROUP = pathlib.Path("/sys/fs/cgroup" if _UNIFIED else "/sys/fs/cgroup/systemd")
+# systemd works without controllers, which the machine may have assigned to cgroup v1.
+_MOUNTED = (line.split() for line in pathlib.Path("/proc/self/mounts").read_text().splitlines())
+_CGROUP = next((pathlib.Path(place) for _, place, kind, *_ in _MOUNTED if kind == "cgroup2"), None)
 
 _ON_THE_MACHINE = """
 mount -t proc proc /proc
@@ -29,7 +31,7 @@ mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd/system
 cp -r "$1/units" /run
 systemd-sysusers "$1/sysusers.conf"
-# Where units have temporary places of their own, systemd makes them here.
+# For units with PrivateTmp=yes.
 mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /var/tmp
 """
@@ -39,27 +41,21 @@ set -e
 mount --make-rprivate /
 {prepare}
 umount -l /sys/fs/cgroup
-if [ "$2" = unified ]; then
-    mount -t cgroup2 cgroup /sys/fs/cgroup
-else
-    mount -t tmpfs tmpfs /sys/fs/cgroup
-    mkdir /sys/fs/cgroup/systemd
-    mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
-fi
+mount -t cgroup2 cgroup /sys/fs/cgroup
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=other {environment} \
-    "$3" --system --unit={target} --log-target=console --show-status=no
+    "$2" --system --unit={target} --log-target=console --show-status=no
 """
 
 _SYSTEMD = "/lib/systemd/systemd"
 
-# A container may have neither.
-POSSIBLE = os.access(_SYSTEMD, os.X_OK) and os.access(_CGROUP, os.W_OK)
+# False in some containers.
+POSSIBLE = os.access(_SYSTEMD, os.X_OK) and _CGROUP is not None and os.access(_CGROUP, os.W_OK)
 
 
 class System:
-    """Boots TARGET, after PREPARE, a shell's commands, has made the files what they shall be.
+    """Boots TARGET after running PREPARE, shell commands that set up the files.
 
-    PREPARE runs in the namespaces, as root, and finds DIRECTORY, where the log is too, in $1.
+    PREPARE runs in the namespaces as root, with DIRECTORY, which also contains the log, as $1.
     """
 
     def __init__(self, directory, prepare, target, environment=""):
@@ -67,7 +63,7 @@ class System:
         self._log = directory / "log"
         self._script = _BOOT.format(prepare=prepare, target=target, environment=environment)
         self._target = target
-        self._cgroup = _CGROUP / f"booted-{os.getpid()}"
+        self._cgroup = None
         self._outer = None
         self._pid = None
 
@@ -77,20 +73,27 @@ class System:
 
     def start(self):
         """Return once the target is reached."""
-        self._cgroup.mkdir()
+        try:
+            self._boot()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _boot(self):
+        # A process id would not be unique: the tests may run in a pid namespace.
+        self._cgroup = pathlib.Path(tempfile.mkdtemp(prefix="booted-", dir=_CGROUP))
         join = f'echo $$ > "{self._cgroup}/cgroup.procs" && exec "$@"'
         with open(self._log, "wb") as log:
             self._outer = subprocess.Popen(
                 ["sh", "-c", join, "sh",
                  "unshare", "--pid", "--fork", "--kill-child", "--mount", "--uts", "--ipc",
-                 "--cgroup", "sh", "-c", self._script, "sh", self._directory,
-                 "unified" if _UNIFIED else "legacy", _SYSTEMD],
+                 "--cgroup", "sh", "-c", self._script, "sh", self._directory, _SYSTEMD],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self._pid = until(self._child, "the namespaces are there")
-        until(self._is_up, "systemd is up", 30)
+        self._pid = until(self._child, "the namespaces are created")
+        until(self._is_up, "systemd is up")
 
     def run(self, *command):
-        """A command inside, which must succeed; returns what it prints."""
+        """Run a command inside, which must succeed, and return its output."""
         done = self.try_to_run(*command)
         assert done.returncode == 0, done.stdout + done.stderr + self.log
         return done.stdout
@@ -100,22 +103,22 @@ class System:
                                *command], capture_output=True, text=True)
 
     def path(self, path):
-        """Of a file inside, for use outside."""
+        """Return the path that a file inside has outside."""
         return f"/proc/{self._pid}/root{path}"
 
     def shown(self, unit, what):
-        """A property of a unit."""
+        """Return a property of a unit."""
         return self.run("systemctl", "show", "--value", "-p", what, unit).rstrip("\n")
 
     def main_pid(self, unit):
-        """As seen from outside."""
+        """Return the unit's MainPID as seen from outside."""
         inside = self.shown(unit, "MainPID")
         for status in pathlib.Path("/proc").glob("[0-9]*/status"):
             try:
                 lines = status.read_text().splitlines()
                 own = os.stat(status.parent / "ns/pid").st_ino \
                     == os.stat(f"/proc/{self._pid}/ns/pid").st_ino
-            except OSError:  # it has ended meanwhile
+            except OSError:  # it has exited meanwhile
                 continue
             if own and any(line.startswith("NSpid:") and line.split()[-1] == inside
                            for line in lines):
@@ -126,8 +129,8 @@ class System:
         if self._outer is not None:
             self._outer.kill()
             self._outer.wait()
-        if self._cgroup.exists():
-            until(self._remove_cgroup, "its processes have ended")
+        if self._cgroup is not None:
+            until(self._remove_cgroup, "the processes have exited")
 
     def _child(self):
         assert self._outer.poll() is None, self.log
@@ -148,11 +151,11 @@ class System:
 
 
 class Booted(System):
-    """Has of the machine's files all but what a test writes into `etc`, `units` and `programs`.
+    """A system on the machine's files, except those that a test writes before start().
 
-    Those are its /etc (over the machine's), all the units that it knows, and its /usr/local/sbin,
-    as they are at start(). What it writes below /var is its own, and so are /run and the places
-    for temporary files. It boots nothing.
+    `etc` is laid over the machine's /etc, `units` has all units, and `programs` is /usr/local/sbin.
+    /var is an overlay as well, and /run, /tmp and /var/tmp are separate. The target that it boots
+    starts no unit.
     """
 
     def __init__(self, directory, sysusers):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Clients that ask again and again, and check that each answer is whole and agrees with itself."""
+"""Clients that poll continuously, and check that each answer is complete and consistent."""
 
 import collections
 import contextlib
@@ -13,32 +13,30 @@ import test_consistency
 _TOTALS = {state: mib.of_state(mib.TOTAL, state) for state in mib.STATES}
 _FAMILY_SOCKETS = {4: mib.FAMILY_SOCKETS + (1,), 6: mib.FAMILY_SOCKETS + (2,)}
 _FIXED = (*mib.COUNTS, *_TOTALS.values(), *_FAMILY_SOCKETS.values(), mib.REFRESH_AGE,
-          mib.REFRESH_ERRORS, mib.REFRESH_METHOD)
+          mib.REFRESHES, mib.REFRESH_ERRORS, mib.REFRESH_METHOD)
 # More than the MIB has instances while a few dozen sockets listen.
 _EVERYTHING = 800
-# Seconds for an answer: whatever else the machine does, nobody has to wait so long.
-_PATIENCE = 10
 _EXTREMES = {mib.COUNT: (mib.COUNT_MIN, mib.COUNT_MAX), mib.TOTAL: (mib.TOTAL_MIN, mib.TOTAL_MAX)}
 
 
 class Inexact(AssertionError):
-    """What was served contradicts itself or the kernel."""
+    """The values served contradict each other or the kernel."""
 
 
 class Unanswered(Exception):
-    """No answer, or one in which instances are missing."""
+    """There was no answer, or instances are missing in it."""
 
 
 def fixed_rows():
-    """One GET of the counts, their sums and how the refreshing fares: {oid: value}, checked."""
-    values = _values(snmp.get(*_FIXED, timeout=_PATIENCE))
+    """GET the counts, their sums and the refresh objects, check them, return {oid: value}."""
+    values = _values(snmp.get(*_FIXED))
     _check_sums(values)
     return values
 
 
 def whole_mib():
-    """The MIB in one GETBULK, checked: {oid: value}."""
-    answer = snmp.get_bulk(mib.ROOT, max_repetitions=_EVERYTHING, timeout=_PATIENCE)
+    """GETBULK the whole MIB, check it, return {oid: value}."""
+    answer = snmp.get_bulk(mib.ROOT, max_repetitions=_EVERYTHING)
     below = [found for found in answer if found.oid[:len(mib.ROOT)] == mib.ROOT]
     if len(below) == len(answer):
         raise Inexact(f"more than {len(below)} instances in the MIB")
@@ -52,8 +50,8 @@ def whole_mib():
 
 
 def columns():
-    """The counts several times in one GETBULK: each has one value."""
-    answer = test_consistency.ask(timeout=_PATIENCE)
+    """GETBULK the counts several times in one request, and check that each has one value."""
+    answer = test_consistency.ask()
     try:
         values = test_consistency.values_by_instance(answer)
     except AssertionError as error:
@@ -102,20 +100,22 @@ def _check_extremes(values):
 
 
 class Clients:
-    """Ask while they are told to; may find no answer only while they are excused.
+    """Clients that poll within asking(). Requests may fail only within excused().
 
-    answered counts requests, unanswered those that were excused; of those that were not, oldest is
-    the largest tcpRefreshAge, in hundredths of a second, and slowest how many seconds one took.
+    answered and unanswered count requests. oldest is the largest tcpRefreshAge, in hundredths of a
+    second, and slowest the longest response time in seconds, both outside excused(). methods maps
+    the tcpRefreshes that were seen to the tcpRefreshMethod of that refresh.
     """
 
     def __init__(self):
         self.failed = threading.Event()
         self.oldest = 0
         self.slowest = 0
+        self.methods = {}
         self._answered = collections.Counter()
         self._unanswered = collections.Counter()
         self._failure = None
-        self._excuses = 0  # odd while there is one
+        self._excuses = 0  # odd within excused()
 
     @property
     def answered(self):
@@ -127,7 +127,7 @@ class Clients:
 
     @contextlib.contextmanager
     def asking(self):
-        """All the while; failures are raised at the end."""
+        """Poll within the context, and raise the first failure at its end."""
         ending = threading.Event()
         clients = [threading.Thread(target=self._ask, args=(ending, requests))
                    for requests in ((fixed_rows, whole_mib), (columns,))]
@@ -170,6 +170,8 @@ class Clients:
             self._unanswered[request] += 1
             return
         self._answered[request] += 1
+        if values and mib.REFRESH_METHOD in values:
+            self.methods[values[mib.REFRESHES]] = values[mib.REFRESH_METHOD]
         if excuses == self._excuses and excuses % 2 == 0:
             self.slowest = max(self.slowest, time.monotonic() - begun)
             self.oldest = max(self.oldest, values[mib.REFRESH_AGE] if values else 0)

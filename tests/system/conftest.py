@@ -1,27 +1,31 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Fixtures: a network of the test's own, and in it snmpd and agents, neither yet started."""
+"""Fixtures: a network namespace for each test, and in it snmpd and agents, not yet started."""
 
-import contextlib
 import os
 import pathlib
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
+import daemons
 import mib
+import reporting
 import snmp
 from daemons import AGENT, BUILD, Agent, Snmpd, Snmptrapd
-from listeners import Listeners
-from network import fresh_network, processes_in_this_network
+from faults import Faults
+from namespace import fresh_network, processes_in_this_network
 from polling import until
 from refusals import Refusals
-from tcp_states import StateMaker
+from sockets import Listeners, StateMaker
 
 
-# What matters of Debian's, but for its AgentX socket.
+pytest_runtest_makereport = reporting.pytest_runtest_makereport
+
+# The relevant lines of Debian's snmpd.conf, with the test's AgentX socket.
 _DEBIAN = """\
 sysServices 72
 agentaddress {address}
@@ -33,28 +37,34 @@ agentXPerms {perms}
 """
 
 
+_MARKERS = (
+    "smoke: one of the few that ./check quick runs",
+    "alone: boots systemd, reads counters that the kernel shares between network namespaces, or is"
+    " too slow next to others: no other test may run meanwhile",
+)
+
+
+def pytest_configure(config):
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+@pytest.fixture(autouse=True)
+def seeded(request):
+    """Seed the random numbers from SEED."""
+    reporting.seed(request)
+
+
 @pytest.fixture(autouse=True)
 def network():
-    """A fresh network namespace; nothing may still run in it when the test is over."""
+    """A fresh network namespace. No process may be left in it at the end of the test."""
+    daemons.launched.clear()
     fresh_network()
     yield
     left = dict(processes_in_this_network())
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert not left
-
-
-@pytest.fixture
-def undisturbed():
-    """What the test runs goes before whatever else the machine does, where that is allowed.
-
-    To be asked for before other fixtures. For tests that measure how soon something happens.
-    """
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, -15)
-    yield
-    os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
 @pytest.fixture
@@ -66,10 +76,10 @@ def snmpd(tmp_path):
 
 @pytest.fixture
 def drop_in(snmpd, tmp_path):
-    """drop_in(NAME, REPLACEMENTS): puts a file of the build where snmpd includes it from.
+    """drop_in(NAME, REPLACEMENTS): installs a snmpd.conf.d file of the build.
 
-    The rest of snmpd's configuration is what Debian gives to it. Its sockets are in the test's
-    directory: snmpd.agentx instead of /run/agentx/master, and net-snmp's default below "root".
+    The rest of snmpd's configuration is Debian's. The AgentX sockets are in the test's directory:
+    snmpd.agentx instead of /run/agentx/master, and net-snmp's default below "root".
     """
     directory = tmp_path / "snmpd.conf.d"
     directory.mkdir()
@@ -89,7 +99,7 @@ def drop_in(snmpd, tmp_path):
 
 @pytest.fixture
 def snmptrapd(tmp_path):
-    """Running: snmpd looks for it when it starts."""
+    """A running snmptrapd. Request it before snmpd starts, which connects to it."""
     daemon = Snmptrapd(tmp_path)
     daemon.start()
     yield daemon
@@ -98,7 +108,7 @@ def snmptrapd(tmp_path):
 
 @pytest.fixture
 def make_agent(tmp_path, snmpd):
-    """make_agent(NAME, PROGRAM): an agent that has the directory NAME to itself."""
+    """make_agent(NAME, PROGRAM): an agent with its files in the new directory NAME."""
     agents = []
 
     def make(name, program=AGENT):
@@ -118,6 +128,14 @@ def agent(make_agent):
 
 
 @pytest.fixture
+def faults(tmp_path, agent):
+    """The Faults of the agent, which is not yet started."""
+    faults = Faults(tmp_path)
+    agent.environment.update(faults.environment)
+    return faults
+
+
+@pytest.fixture
 def served(snmpd, agent):
     """The agent, registered with a running snmpd."""
     snmpd.start()
@@ -128,7 +146,10 @@ def served(snmpd, agent):
 
 @pytest.fixture
 def refusals(snmpd, agent):
-    """Of the agent, which is registered, refreshes every 0.1 s, and whose maxAge is 1 s."""
+    """The Refusals of the agent, which is registered, with refreshInterval 0.1 and maxAge 1.
+
+    Rows also disappear when a refresh is late, so tests wait for rows instead of reading once.
+    """
     refusals = Refusals()
     snmpd.start()
     agent.configure(refreshInterval=0.1, maxAge=1)
@@ -141,7 +162,7 @@ def refusals(snmpd, agent):
 
 @pytest.fixture
 def expected():
-    """The rows as they shall be for the whole test."""
+    """The values of all rows of tcpStateCountTable, which stay the same for the whole test."""
     with StateMaker() as maker:
         maker.make(4, "listen", 3)
         maker.make(6, "established", 5)
@@ -153,7 +174,7 @@ def expected():
 
 @pytest.fixture
 def listeners():
-    """Of IPv4, none yet."""
+    """IPv4 Listeners, initially none."""
     held = Listeners()
     yield held
     held.number(0)
@@ -161,8 +182,9 @@ def listeners():
 
 @pytest.fixture
 def churn():
-    """Sockets that come and go, a few dozen at a time."""
-    process = subprocess.Popen([sys.executable, pathlib.Path(__file__).with_name("churn.py")])
+    """Run traffic.py churn: up to a few dozen sockets open and close all the time."""
+    process = subprocess.Popen(
+        [sys.executable, pathlib.Path(__file__).with_name("traffic.py"), "churn"])
     yield
     process.kill()
     process.wait()
@@ -170,7 +192,13 @@ def churn():
 
 @pytest.fixture
 def open_path(tmp_path):
-    """tmp_path, which others than root may then pass through too."""
-    for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+    """tmp_path, with search permission for all users on it and the directories above it.
+
+    pytest creates them for one user, and more of them for workers.
+    """
+    temporary = pathlib.Path(tempfile.gettempdir())
+    for directory in (tmp_path, *tmp_path.parents):
+        if directory == temporary:
+            break
         directory.chmod(directory.stat().st_mode | 0o011)
     return tmp_path

@@ -6,24 +6,23 @@ import os
 import pathlib
 import signal
 import subprocess
-import time
 
 import mib
 import process
 import snmp
-from polling import until
+from polling import PATIENCE, until
 
 SOURCES = pathlib.Path(__file__).parents[2]
+OTHER_ROOT = ".1.3.6.1.4.1.99999.7"
 BUILD = pathlib.Path(os.environ.get("BUILD", SOURCES / "build"))
 AGENT = pathlib.Path(os.environ.get("AGENT", BUILD / "tcp-state-agent"))
 FAST_AGENT = pathlib.Path(
     os.environ.get("FAST_AGENT", BUILD / "tests/system/tcp-state-agent-fast"))
 
-_FACTS = BUILD / "src/build.h"
-WITH_SYSTEMD = _FACTS.exists() and "#define WITH_SYSTEMD 1\n" in _FACTS.read_text()
-
-# A sanitizer's own use of memory and time says nothing of the agent's.
-SANITIZED = AGENT.exists() and b"__asan_init" in AGENT.read_bytes()
+# "asan", "tsan" or None. Sanitizers need memory and CPU time themselves, so tests skip those.
+SANITIZER = next((name for name in ("asan", "tsan") if AGENT.exists()
+                  and f"__{name}_init".encode() in AGENT.read_bytes()), None)
+SANITIZED = SANITIZER is not None
 
 _SNMPD_CONF = """\
 agentAddress {address}
@@ -39,14 +38,14 @@ agentXSocket unix:{agentx}
 agentXPerms {perms}
 """
 
-# Lines of snmpd.conf that send to snmptrapd, and what that calls the security of what then comes.
+# Lines of snmpd.conf that send notifications, and the security as snmptrapd logs it for each.
 TRAPS = "trap2sink 127.0.0.1 public\n"
 INFORMS = ("trapsess -Ci -v 3 -u watcher -l authPriv -a SHA -A authPhrase -x AES -X privPhrase"
            " 127.0.0.1\n")
 TRAP_SECURITY = "TRAP2, SNMP v2c, community public"
 INFORM_SECURITY = "INFORM, SNMP v3, user watcher, context "
 
-# The largest buffer that is allowed: a burst of traps that finds no room in it is lost.
+# The largest receive buffer allowed, so that a burst of traps is not lost.
 _SNMPTRAPD_CONF = """\
 [snmp] serverRecvBuf 212992
 createUser watcher SHA authPhrase AES privPhrase
@@ -55,14 +54,21 @@ authCommunity log public
 format2 %P\\t%v\\n
 """
 
-# Names of net-snmp's functions are only found by the slow way to unwind.
+# Only the slow unwinder finds the names of net-snmp's functions.
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "fast_unwind_on_malloc=0",
     "LSAN_OPTIONS": "print_suppressions=0:suppressions="
                     + str(pathlib.Path(__file__).with_name("netsnmp.supp")),
 }
-_READ_AGAIN = "the configuration was read again"
-_SANITIZER_REPORTS = ("ERROR: AddressSanitizer", "runtime error", "LeakSanitizer")
+# The message that snmpd and snmptrapd log once their sockets are open.
+_STARTED = "NET-SNMP version"
+_RELOADED = "configuration reloaded"
+_SANITIZER_REPORTS = ("ERROR: AddressSanitizer", "runtime error", "LeakSanitizer",
+                      "ThreadSanitizer")
+
+
+# The daemons of the current test. Their logs are reported if it fails.
+launched = []
 
 
 class Daemon:
@@ -71,6 +77,11 @@ class Daemon:
     def __init__(self, log):
         self.process = None
         self._log = log
+
+    @property
+    def name(self):
+        """The name derived from the path of the log, such as "agent/agent"."""
+        return f"{self._log.parent.name}/{self._log.stem}"
 
     @property
     def pid(self):
@@ -85,12 +96,14 @@ class Daemon:
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def launch(self, command, **how):
+        if self not in launched:
+            launched.append(self)
         with open(self._log, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, **how)
 
-    def stop(self, seconds=5):
-        """End it by SIGTERM within SECONDS and return its exit status."""
+    def stop(self, seconds=PATIENCE):
+        """Send SIGTERM, wait at most SECONDS, and return the exit status."""
         self.process.terminate()
         return self.process.wait(seconds)
 
@@ -99,7 +112,7 @@ class Daemon:
         self.process.wait()
 
     def pause(self):
-        """Return once every thread stands still."""
+        """Send SIGSTOP, and return once every thread is stopped."""
         self.process.send_signal(signal.SIGSTOP)
         until(self._paused, "the process is stopped")
 
@@ -113,7 +126,7 @@ class Daemon:
         return process.cpu_seconds(self.pid)
 
     def descriptors(self):
-        """How many it has open."""
+        """Return the number of open descriptors."""
         return process.descriptors(self.pid)
 
     def resident_kib(self):
@@ -137,7 +150,7 @@ class Daemon:
 
 
 class Snmpd(Daemon):
-    """The AgentX master, whose files are all in DIRECTORY; MORE_LINES end its configuration."""
+    """The AgentX master, with its files in DIRECTORY. more_lines end its configuration."""
 
     def __init__(self, directory):
         super().__init__(directory / "snmpd.log")
@@ -148,23 +161,25 @@ class Snmpd(Daemon):
         self._directory = directory
 
     def start(self):
-        """Return as soon as it serves."""
+        """Return as soon as it answers."""
         configuration = self._directory / "snmpd.conf"
         configuration.write_text(self.template.format(
             address=snmp.ADDRESS, agentx=self.agentx, perms=self.agentx_perms) + self.more_lines)
         persistent = self._directory / "snmpd"
-        # SMUX would be a TCP listener among the sockets that are counted.
+        started = self.log.count(_STARTED)
+        # SMUX would be a TCP listener, which would be counted.
         self.launch(["snmpd", "-f", "-Le", "-I", "-smux", "-C", "-c", configuration],
                     env={**os.environ, "MIBS": "", "SNMP_PERSISTENT_DIR": str(persistent)})
-        until(self._serves, "snmpd serves")
+        until(lambda: self._has_started(started), "snmpd has opened its sockets")
+        snmp.get(mib.SYS_UP_TIME)
 
-    def _serves(self):
+    def _has_started(self, before):
         assert self.running, self.log
-        return snmp.answers(mib.SYS_UP_TIME)
+        return self.log.count(_STARTED) > before
 
 
 class Agent(Daemon):
-    """PROGRAM, whose configuration and log are in DIRECTORY."""
+    """The agent PROGRAM, with its configuration and log in DIRECTORY."""
 
     def __init__(self, directory, agentx, program=AGENT):
         super().__init__(directory / "agent.log")
@@ -174,11 +189,11 @@ class Agent(Daemon):
         self._agentx = agentx
 
     def configure(self, **directives):
-        """Write the configuration: refreshInterval 0.1, unlimited, unless told otherwise.
+        """Write the configuration, by default with refreshInterval 0.1 and no CPU limit.
 
-        Counts of any age are served: a busy machine is late by more than three intervals. A
-        directive whose value is a list is written once for each of its elements, one whose value
-        is None not at all.
+        maxAge defaults to 3600, because refreshes are late by several intervals on a busy machine.
+        A directive whose value is a list is written once for each element, and one whose value is
+        None is omitted.
         """
         directives = {"agentXSocket": f"unix:{self._agentx}", "refreshInterval": 0.1,
                       "maxAge": 3600, "cpuLimit": 100, **directives}
@@ -191,39 +206,34 @@ class Agent(Daemon):
         self.process.send_signal(signal.SIGHUP)
 
     def reconfigure(self, **directives):
-        """Return when it has read the new configuration."""
-        read_before = self.log.count(_READ_AGAIN)
+        """Write and reload the configuration, and return when that is done."""
+        read_before = self.log.count(_RELOADED)
         self.configure(**directives)
         self.hang_up()
-        until(lambda: self.log.count(_READ_AGAIN) > read_before, "the configuration is read")
+        until(lambda: self.log.count(_RELOADED) > read_before, "the configuration is reloaded")
 
     def run(self, *options):
-        """To its end, which comes at once: it answers, is wrong, or becomes a daemon."""
+        """Run it with OPTIONS that make it exit or become a daemon, and return the result."""
         return subprocess.run([self.program, *options], env=self.environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=5)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=PATIENCE)
 
     def start(self, *options, launcher=(), **how):
-        """Start it in the foreground, LAUNCHER being what runs the program instead of us."""
+        """Start it in the foreground. LAUNCHER is a command that runs the program."""
         if not self.program.exists():
             raise AssertionError(f"{self.program} is missing: build it with make")
         if not self.configuration.exists():
             self.configure()
         self.launch([*launcher, self.program, "-f", "-Le", *options], env=self.environment, **how)
 
-    def wait_until_registered(self, seconds=5, community="public"):
+    def wait_until_registered(self, seconds=PATIENCE, community="public"):
         until(lambda: self._serves(community), "the agent is registered", seconds)
 
-    def seconds_until_registered(self, **how):
-        """From when snmpd serves, which it does when this is called."""
-        begun = time.monotonic()
-        self.wait_until_registered(**how)
-        return time.monotonic() - begun
-
-    def wait_until_logged(self, words, seconds=5):
+    def wait_until_logged(self, words, seconds=PATIENCE):
         until(lambda: words in self.log, f"the agent logs {words!r}", seconds)
 
     def clean_up(self):
-        """End it as an administrator would: a leak is only reported then."""
+        """Send SIGTERM, because leaks are reported only at a normal exit."""
         try:
             if self.running:
                 self.resume()
@@ -239,7 +249,7 @@ class Agent(Daemon):
 
 
 class Snmptrapd(Daemon):
-    """The receiver of notifications, whose files are all in DIRECTORY."""
+    """The receiver of notifications, with its files in DIRECTORY."""
 
     def __init__(self, directory):
         super().__init__(directory / "snmptrapd.log")
@@ -253,22 +263,22 @@ class Snmptrapd(Daemon):
         self.launch(["snmptrapd", "-f", "-Lo", "-n", "-On", "-Oe", "-Ot", "-I", "-smux", "-X",
                      "-C", "-c", configuration, "udp:127.0.0.1:162"],
                     env={**os.environ, "MIBS": "", "SNMP_PERSISTENT_DIR": str(persistent)})
-        until(lambda: "NET-SNMP version" in self.log, "snmptrapd listens")
+        until(lambda: _STARTED in self.log, "snmptrapd listens")
 
     def received(self, security=TRAP_SECURITY, below=mib.ROOT):
-        """The notifications BELOW, an OID, that came so far as SECURITY says, in order.
+        """Return the notifications below the OID BELOW that arrived with SECURITY, in order.
 
-        Of each the varbinds behind sysUpTime.0; the first tells which notification it is.
+        Each is a list of varbinds without sysUpTime.0. The first, snmpTrapOID.0, identifies it.
         """
-        told = (line.split("\t") for line in self.log.splitlines() if "\t" in line)
+        lines = (line.split("\t") for line in self.log.splitlines() if "\t" in line)
         notifications = [[snmp.varbind(varbind) for varbind in varbinds[1:]]
-                         for security_told, *varbinds in told if security_told == security]
+                         for logged_security, *varbinds in lines if logged_security == security]
         return [varbinds for varbinds in notifications
                 if varbinds[0].value.startswith(snmp.dotted(below) + ".")]
 
 
 def refused(done, *words):
-    """The agent has said what is wrong, in one line that has WORDS, and has not started."""
+    """Assert that the agent printed a one-line error message with WORDS, and did not start."""
     assert done.returncode == 1
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1, done.stderr
@@ -277,12 +287,26 @@ def refused(done, *words):
 
 
 def wait_for_refresh(**how):
-    """Return once the counts served were all taken after the call: one refresh may be under way."""
+    """Return once all counts served were taken after the call. Waits for two refreshes, because
+    one may be in progress."""
     before = snmp.get_value(mib.REFRESHES, **how)
     until(lambda: snmp.get_value(mib.REFRESHES, **how) >= before + 2, "two more refreshes")
 
 
 def served_counts(**how):
-    """The 22 rows of tcpStateCountTable, from one request: {(family, state): sockets}."""
+    """GET the 22 rows of tcpStateCountTable in one request, return {(family, state): sockets}."""
     return dict(zip(mib.ROWS, (found.value for found in snmp.get(*mib.COUNTS, **how)),
                     strict=True))
+
+
+def build_at_other_root(directory, *targets):
+    """Return a build directory with the MIB at OTHER_ROOT.
+
+    It is $OTHER_ROOT_BUILD if set. Otherwise TARGETS are built in DIRECTORY.
+    """
+    if "OTHER_ROOT_BUILD" in os.environ:
+        return pathlib.Path(os.environ["OTHER_ROOT_BUILD"])
+    for command in ([SOURCES / "configure", f"--with-mib-root={OTHER_ROOT}"],
+                    ["make", "-j", str(os.cpu_count()), *targets]):
+        subprocess.run(command, cwd=directory, check=True, stdout=subprocess.DEVNULL)
+    return directory

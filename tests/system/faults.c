@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Faults for the program that this is preloaded into: allocations that fail, and clocks that jump.
+ * And events, counted: what shows whether it waits, without a look at the time.
  *
  * The file that the environment calls FAULTS holds a struct faults. A test changes it while the
  * program runs (faults.py, whose Fields are the same), and reads from it what has failed.
@@ -9,10 +10,13 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -20,6 +24,7 @@
 #include <unistd.h>
 
 #define NS_PER_SECOND INT64_C(1000000000)
+#define DELAYS 64
 
 struct faults {
 	int64_t all_fail;    /* not 0: every allocation does */
@@ -29,6 +34,11 @@ struct faults {
 	int64_t failed;      /* of those; the others would have ended the process in the library */
 	int64_t realtime_ns; /* how far CLOCK_REALTIME is ahead of the machine's */
 	int64_t boottime_ns; /* how far CLOCK_BOOTTIME is */
+	int64_t waits;       /* calls of poll() and select(), in all threads */
+	int64_t connects;    /* calls of connect() */
+	int64_t schedules;   /* timers set to a point in time, as each refresh is scheduled */
+	int64_t delays;      /* timers set relative to now, as each try to reach snmpd is */
+	int64_t delays_ns[DELAYS]; /* the last of these; number n, from 0, is at n % DELAYS */
 };
 
 static struct faults none;
@@ -89,8 +99,8 @@ __attribute__((noinline)) static int is_checked(void)
 	int count = backtrace(frames, FRAMES);
 
 	for (int frame = OURS; frame < count; frame++) {
-		for (size_t place = 0; place < sizeof(unchecking) / sizeof(unchecking[0]); place++)
-			if (is_in(frames[frame], unchecking[place]))
+		for (size_t i = 0; i < sizeof(unchecking) / sizeof(unchecking[0]); i++)
+			if (is_in(frames[frame], unchecking[i]))
 				return 0;
 	}
 	return count <= OURS || !is_in(frames[OURS], unchecking_itself);
@@ -124,6 +134,44 @@ void *calloc(size_t count, size_t size)
 void *realloc(void *memory, size_t size)
 {
 	return fails() ? NULL : __libc_realloc(memory, size);
+}
+
+/* ---- events ---- */
+
+static void count(int64_t *events)
+{
+	__atomic_add_fetch(events, 1, __ATOMIC_SEQ_CST);
+}
+
+int poll(struct pollfd *polled, nfds_t number, int timeout_ms)
+{
+	static int (*next)(struct pollfd *, nfds_t, int);
+
+	if (next == NULL)
+		*(void **)&next = dlsym(RTLD_NEXT, "poll");
+	count(&faults->waits);
+	return next(polled, number, timeout_ms);
+}
+
+int select(int number, fd_set *restrict readable, fd_set *restrict writable,
+	   fd_set *restrict exceptional, struct timeval *restrict timeout)
+{
+	static int (*next)(int, fd_set *, fd_set *, fd_set *, struct timeval *);
+
+	if (next == NULL)
+		*(void **)&next = dlsym(RTLD_NEXT, "select");
+	count(&faults->waits);
+	return next(number, readable, writable, exceptional, timeout);
+}
+
+int connect(int descriptor, const struct sockaddr *address, socklen_t size)
+{
+	static int (*next)(int, const struct sockaddr *, socklen_t);
+
+	if (next == NULL)
+		*(void **)&next = dlsym(RTLD_NEXT, "connect");
+	count(&faults->connects);
+	return next(descriptor, address, size);
 }
 
 /* ---- clocks ---- */
@@ -184,7 +232,13 @@ int timerfd_settime(int timer, int flags, const struct itimerspec *when, struct 
 {
 	struct itimerspec shifted = *when;
 
-	if (flags & TFD_TIMER_ABSTIME)
+	if (flags & TFD_TIMER_ABSTIME) {
+		count(&faults->schedules);
 		shift(&shifted.it_value, -shift_of(CLOCK_BOOTTIME));
+	} else if (when->it_value.tv_sec != 0 || when->it_value.tv_nsec != 0) {
+		faults->delays_ns[faults->delays % DELAYS] =
+			when->it_value.tv_sec * NS_PER_SECOND + when->it_value.tv_nsec;
+		count(&faults->delays);
+	}
 	return (int)syscall(SYS_timerfd_settime, timer, flags, &shifted, old);
 }

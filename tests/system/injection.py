@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""System calls made by a running process that does not mean to make them.
+"""Inject system calls into a running process.
 
     with Injection(pid) as injected:
         result = injected.call(SYSCALLS["socket"], socket.AF_INET, socket.SOCK_STREAM, 0)
 
-The process is stopped by ptrace meanwhile; each call is made by its first thread with whatever the
-kernel lets that thread do, and returns what the kernel does: -errno where it fails. Of x86-64 only.
+The process is stopped by ptrace meanwhile. Its main thread makes each call, subject to its seccomp
+filter, privileges and Landlock rules. The call's result, -errno if it fails, is returned. x86-64
+only.
 """
 
 import ctypes
@@ -13,11 +14,11 @@ import os
 import signal
 
 # <linux/ptrace.h> and <sys/ptrace.h>
-_PEEKTEXT, _POKETEXT, _SINGLESTEP, _GETREGS, _SETREGS = 1, 4, 9, 12, 13
+_SINGLESTEP, _GETREGS, _SETREGS = 9, 12, 13
 _SEIZE, _INTERRUPT, _DETACH = 0x4206, 0x4207, 17
 
 # The instruction "syscall", and room for a path below the stack's red zone.
-_SYSCALL = 0x050F
+_SYSCALL = b"\x0f\x05"
 _ROOM = 4096
 
 SYSCALLS = {"open": 2, "socket": 41, "fork": 57, "vfork": 58, "execve": 59, "kill": 62,
@@ -46,26 +47,24 @@ class Injection:
     def __init__(self, pid):
         self._pid = pid
         self._saved = _Registers()
-        self._code = 0
+        self._instruction = self._find_instruction()
 
     def __enter__(self):
         self._ptrace(_SEIZE)
         self._ptrace(_INTERRUPT)
         self._wait()
         self._ptrace(_GETREGS, data=ctypes.addressof(self._saved))
-        self._code = self._ptrace(_PEEKTEXT, self._saved.rip)
-        self._ptrace(_POKETEXT, self._saved.rip, self._code & ~0xFFFF | _SYSCALL)
         return self
 
     def __exit__(self, *_):
-        self._ptrace(_POKETEXT, self._saved.rip, self._code)
         self._ptrace(_SETREGS, data=ctypes.addressof(self._saved))
         self._ptrace(_DETACH)
 
     def call(self, number, *arguments):
-        """What system call NUMBER returns; an argument that is bytes is passed by its address."""
+        """Make system call NUMBER and return its result. Bytes are passed by address."""
         registers = _Registers.from_buffer_copy(self._saved)
         room = self._saved.rsp - _ROOM
+        registers.rip = self._instruction
         registers.rax, registers.orig_rax = number, ctypes.c_ulong(-1).value
         for name, argument in zip(("rdi", "rsi", "rdx", "r10", "r8", "r9"), arguments):
             if isinstance(argument, bytes):
@@ -77,6 +76,22 @@ class Injection:
         self._wait()
         self._ptrace(_GETREGS, data=ctypes.addressof(registers))
         return ctypes.c_long(registers.rax).value
+
+    def _find_instruction(self):
+        """Return the address of an existing syscall instruction.
+
+        Code must not be changed, because other threads may be executing it.
+        """
+        with open(f"/proc/{self._pid}/maps") as maps, \
+                open(f"/proc/{self._pid}/mem", "rb", buffering=0) as memory:
+            for mapping, permissions, *_ in map(str.split, maps):
+                begin, end = (int(address, 16) for address in mapping.split("-"))
+                if "x" in permissions and begin < 1 << 47:
+                    memory.seek(begin)
+                    found = memory.read(end - begin).find(_SYSCALL)
+                    if found >= 0:
+                        return begin + found
+        raise AssertionError("the process makes no system calls")
 
     def _write(self, address, octets):
         with open(f"/proc/{self._pid}/mem", "r+b", buffering=0) as memory:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The OIDs of TCP-STATE-COUNT-MIB that the tests ask for, as tuples.
+"""The OIDs of TCP-STATE-COUNT-MIB that the tests use, as tuples.
 
-An object ends with its own number; of() makes an instance of it.
+The constants are objects without an index. of() and its siblings append one.
 """
 
 ROOT = (1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 793)
@@ -24,9 +24,14 @@ FAMILY_RAW = _FAMILY_ENTRY + (4,)
 FAMILY_FRAG = _FAMILY_ENTRY + (5,)
 
 HOST = ROOT + (1, 4)
-HOST_NAMES = ("tcpOrphans", "tcpOrphansMax", "tcpTimeWaits", "tcpTimeWaitsMax", "tcpAllocated",
-              "tcpMemory", "tcpMemoryMax", "socketsUsed", "tcpListenOverflows", "tcpListenDrops",
-              "tcpSyncookiesSent", "tcpTimeWaitOverflows")
+HOST_NAMES = ("tcpHostOrphans", "tcpHostOrphansMax", "tcpHostTimeWaits", "tcpHostTimeWaitsMax",
+              "tcpHostAllocated", "tcpHostMemory", "tcpHostMemoryMax", "tcpHostSocketsUsed",
+              "tcpHostListenOverflows", "tcpHostListenDrops", "tcpHostSyncookiesSent",
+              "tcpHostTimeWaitOverflows", "tcpHostLocalPorts", "tcpHostSynQueueDrops",
+              "tcpHostSyncookiesReceived", "tcpHostSyncookiesFailed", "tcpHostSynRetransmits",
+              "tcpHostTimeouts", "tcpHostMemoryAborts", "tcpHostMemoryPressures", "tcpHostPrunes",
+              "tcpHostBacklogDrops", "tcpHostReceiveDrops", "tcpHostConntracks",
+              "tcpHostConntracksMax", "tcpHostSynQueueCookies")
 
 LISTEN_QUEUE_ENTRY = ROOT + (1, 5, 1)
 LISTEN_SOCKETS = LISTEN_QUEUE_ENTRY + (1,)
@@ -35,6 +40,9 @@ LISTEN_QUEUED_MAX = LISTEN_QUEUE_ENTRY + (3,)
 LISTEN_BACKLOG = LISTEN_QUEUE_ENTRY + (4,)
 LISTEN_DROPPED = LISTEN_QUEUE_ENTRY + (5,)
 LISTEN_LABEL = LISTEN_QUEUE_ENTRY + (6,)
+LISTEN_FILL = LISTEN_QUEUE_ENTRY + (7,)
+LISTEN_FILL_MAX = LISTEN_QUEUE_ENTRY + (8,)
+LISTEN_SYN_QUEUE = LISTEN_QUEUE_ENTRY + (10,)
 
 PORT_STATE_ENTRY = ROOT + (1, 6, 1)
 PORT_COUNT = PORT_STATE_ENTRY + (4,)
@@ -60,6 +68,7 @@ REFRESH_ERRORS = _REFRESH + (5, 0)
 REFRESH_LAST_ERROR = _REFRESH + (6, 0)
 REFRESH_METHOD = _REFRESH + (7, 0)
 REFRESH_WINDOW = _REFRESH + (8, 0)
+REFRESH_LISTENERS_OMITTED = _REFRESH + (10, 0)
 
 THRESHOLD_DROPPED = ROOT + (1, 9, 1, 0)
 
@@ -74,7 +83,7 @@ LISTENER_PROCESS = (1, 3, 6, 1, 2, 1, 6, 20, 1, 4)
 FULL, DERIVED = 1, 2
 NORMAL, RAISED_STATUS = 1, 2
 
-# In the order of tcpConnectionState; a row's index is (family, state), families 4 and 6.
+# In the order of tcpConnectionState. A row's index is (family, state) with families 4 and 6.
 STATES = ("closed", "listen", "synSent", "synReceived", "established", "finWait1", "finWait2",
           "closeWait", "lastAck", "closing", "timeWait")
 ROWS = tuple((family, state) for family in (4, 6) for state in STATES)
@@ -85,7 +94,7 @@ def _version(family):
 
 
 def of(column, family, state):
-    """The instance of a COLUMN of tcpStateCountTable for FAMILY (4, 6) and STATE (of STATES)."""
+    """Return the instance of a tcpStateCountTable COLUMN for FAMILY (4, 6) and STATE of STATES."""
     return column + (_version(family), STATES.index(state) + 1)
 
 
@@ -94,12 +103,12 @@ def count(family, state):
 
 
 def of_state(column, state):
-    """The instance of a COLUMN of tcpStateTotalTable."""
+    """Return an instance of a tcpStateTotalTable COLUMN."""
     return column + (STATES.index(state) + 1,)
 
 
 def of_port(column, family, port, state):
-    """The instance of a COLUMN of tcpPortStateTable."""
+    """Return an instance of a tcpPortStateTable COLUMN."""
     return column + (_version(family), port, STATES.index(state) + 1)
 
 
@@ -108,7 +117,7 @@ def of_host(name):
 
 
 def of_threshold(column, name):
-    """The instance of a COLUMN of tcpThresholdTable."""
+    """Return an instance of a tcpThresholdTable COLUMN."""
     return column + tuple(name.encode())
 
 

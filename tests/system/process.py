@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a process uses, as the kernel tells it."""
+"""Resource usage of processes, read from /proc."""
 
 import os
 import pathlib
 
 
 def with_children(pid):
-    """PID, and after it the processes that it has started and that still run."""
+    """Return PID followed by its running descendants."""
     children = [int(child) for task in _tasks(pid)
                 for child in (task / "children").read_text().split()]
     return [pid, *(found for child in children for found in with_children(child))]
 
 
 def status(pid):
-    """{name: text} of /proc/PID/status; PID may be a thread's."""
+    """Return /proc/PID/status as {name: text}. PID may be a thread id."""
     lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
     return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
 
@@ -35,7 +35,7 @@ def resident_peak_kib(pid):
 
 
 def cpu_seconds(pid):
-    """Of all threads, to the nanosecond, where /proc/PID/stat has ticks of 10 ms."""
+    """Return the CPU time of all threads, which is more precise than /proc/PID/stat."""
     return sum(int((task / "schedstat").read_text().split()[0]) / 1e9 for task in _tasks(pid))
 
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A kernel that refuses netlink, or hangs in it, for as long as a test wants it to.
+"""Netlink requests that fail or hang under control of a test.
 
-The agent's sendto() to a netlink address, and its socket(AF_NETLINK), are caught by seccomp in the
-kernel, and the test decides of each whether it fails, goes on or does not return. Run as a program,
-this installs the filter and becomes the command that it is given:
+A seccomp filter intercepts the agent's sendto() to a netlink address and its socket(AF_NETLINK),
+and the test decides whether each call fails, continues or blocks. Run as a program, this module
+installs the filter and executes a command:
 
     refusals.py DESCRIPTOR COMMAND...
 
-It hands the filter's listener over through the socket DESCRIPTOR.
+It passes the filter's notification descriptor through the socket DESCRIPTOR.
 """
 
 import ctypes
@@ -19,6 +19,8 @@ import socket
 import struct
 import sys
 import threading
+
+from polling import PATIENCE
 
 _SECCOMP, _SENDTO, _SOCKET = {"x86_64": (317, 44, 41), "aarch64": (277, 206, 198)}[
     os.uname().machine]
@@ -39,10 +41,10 @@ _LD_W_ABS, _JEQ_K, _RET_K = 0x20, 0x15, 0x06
 
 
 class Refusals:
-    """What the agent started by `launcher` is answered: while it is not 0, `error` to requests.
+    """The results of the netlink calls of an agent that `launcher` has started.
 
-    And `socket_error` to its wish for a socket. Between hang() and go_on() it is answered nothing,
-    and its collector hangs.
+    Requests fail with `error`, and opening a socket with `socket_error`, unless they are 0. Between
+    hang() and go_on() the calls block, so the agent's collector hangs.
     """
 
     def __init__(self):
@@ -60,7 +62,7 @@ class Refusals:
 
     @property
     def descriptors(self):
-        """What the launcher inherits."""
+        """The descriptors that the launcher inherits."""
         return (self._theirs.fileno(),)
 
     def hang(self):
@@ -70,18 +72,18 @@ class Refusals:
         self._answering.set()
 
     def start(self, agent):
-        """Start AGENT by the launcher."""
+        """Start AGENT with the launcher."""
         agent.start(launcher=self.launcher, pass_fds=self.descriptors)
         self.begin()
 
     def begin(self):
-        """To be called after the launcher has been started."""
-        self._ours.settimeout(5)
+        """Handle the agent's calls. Call this after the launcher is started."""
+        self._ours.settimeout(PATIENCE)
         _, (self._listener,), _, _ = socket.recv_fds(self._ours, 1, 1)
         self._thread.start()
 
     def end(self):
-        """To be called after the agent has ended."""
+        """Clean up. Call this after the agent has exited."""
         if self._listener is not None:
             self._thread.join()
             os.close(self._listener)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A terminal of a given size, which a program runs on, and what is then to be seen on it."""
+"""Programs on a terminal of a given size, with their output and the screen's content."""
 
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -12,15 +13,16 @@ import termios
 
 import pyte
 
-from polling import until
+from daemons import SANITIZER_OPTIONS
+from polling import PATIENCE, until
 
 
 class Terminal:
-    """COMMAND on a terminal of its own, until it ends or the context does."""
+    """Runs COMMAND on a separate terminal, and kills it at the end of the context."""
 
     def __init__(self, command, columns=80, lines=24, **environment):
         self.screen = pyte.Screen(columns, lines)
-        self.written = b""  # all of it, as it came
+        self.written = b""  # the raw output
         self._stream = pyte.ByteStream(self.screen)
         self._near, self._far = pty.openpty()
         self.resize(columns, lines)
@@ -45,7 +47,7 @@ class Terminal:
         self.screen.resize(lines, columns)
 
     def settings(self):
-        """The terminal's own, of which programs change some."""
+        """Return the terminal's termios settings."""
         return termios.tcgetattr(self._far)
 
     def type(self, keys):
@@ -53,20 +55,20 @@ class Terminal:
 
     @property
     def rows(self):
-        """What is to be seen, line by line."""
+        """The lines on the screen."""
         self._read()
         return [row.rstrip() for row in self.screen.display]
 
-    def wait_for(self, condition, what, seconds=5):
-        """Return the lines that are to be seen when condition(lines) holds."""
+    def wait_for(self, condition, what, seconds=PATIENCE):
+        """Return the lines on the screen once condition(lines) holds."""
         def rows():
             seen = self.rows
             return condition(seen) and seen
         return until(rows, f"{what}, but {self.rows}", seconds)
 
-    def finish(self, seconds=5):
-        """All that it wrote, and its exit status, when it has ended."""
-        until(lambda: self._read() or self.process.poll() is not None, "it has ended", seconds)
+    def finish(self, seconds=PATIENCE):
+        """Wait for the program to exit, read all its output, and return its exit status."""
+        until(lambda: self._read() or self.process.poll() is not None, "it has exited", seconds)
         self._read()
         return self.process.returncode
 
@@ -79,8 +81,23 @@ class Terminal:
             self._stream.feed(octets)
 
     def _control(self):
-        """In the child: the terminal is its own, so that ^C comes as a signal."""
-        # Who tests in the background may ignore it; who sits at a terminal does not.
+        """In the child, make the terminal the controlling one, so that ^C sends SIGINT."""
+        # Commands that a shell runs in the background ignore SIGINT.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.setsid()
         fcntl.ioctl(self._far, termios.TIOCSCTTY, 0)
+
+
+def printed(program, option):
+    """Return the output of PROGRAM with OPTION, which must not print an error."""
+    done = subprocess.run([program, option], env=SANITIZER_OPTIONS, capture_output=True,
+                          text=True, timeout=PATIENCE)
+    assert done.stderr == ""
+    return done.stdout
+
+
+def options(program):
+    """Return the options that -h lists, without the first dash: {"4", "-ipv4", …}."""
+    listed = re.findall(r"^ +(?:-(\w))?(?:, )?(?:-(-[\w-]+))?[ =\[]", printed(program, "-h"),
+                        re.MULTILINE)
+    return {option for line in listed for option in line if option}

@@ -1,27 +1,28 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""check_tcp_states, line by line: against sockets whose number is known, and over SNMP."""
+"""The output of check_tcp_states for known numbers of sockets, and over SNMP."""
 
 import collections
 import errno
 import os
 import pathlib
 import re
-import shutil
 import socket
 import stat
 import subprocess
-import time
 
 import pytest
 
+import mib
+import snmp
 from daemons import BUILD, SANITIZER_OPTIONS, wait_for_refresh
-from kernel import HIDE_PROC, kernel_count
-from network import processes_in_this_network
-from polling import until
+from namespace import HIDE_PROC, forbid_automatic_ports, kernel_count, processes_in_this_network
+from polling import PATIENCE, until
 from refusals import Refusals
-from tcp_states import StateMaker
+from sockets import StateMaker
 
 PLUGIN = BUILD / "check_tcp_states"
+# The same program, built to run tcp-states-snmp from the build directory.
+ASKING_PLUGIN = BUILD / "tests/system/check_tcp_states"
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 
 HERE = ("-H", "127.0.0.1")
@@ -30,7 +31,7 @@ V3 = ("--", "-v", "3", "-u", "watcher", "-l", "authPriv", "-a", "SHA", "-x", "AE
 TCP = ("--conn-type", "tcp", "--conn-type", "tcp6")
 ESTABLISHED = ("--conn-type", "tcp", "--conn-status", "established")
 
-# Every status, in the order in which rows with as many sockets come.
+# Every status, in the order of rows with the same number of sockets.
 STATUSES = {"ESTABLISHED": "established", "SYN_SENT": "synSent", "SYN_RECV": "synReceived",
             "FIN_WAIT1": "finWait1", "FIN_WAIT2": "finWait2", "TIME_WAIT": "timeWait",
             "CLOSE": "closed", "CLOSE_WAIT": "closeWait", "LAST_ACK": "lastAck",
@@ -45,10 +46,11 @@ Checked = collections.namedtuple("Checked", "status text data")
 Datum = collections.namedtuple("Datum", "name value warning critical minimum")
 
 
-def run(*options, program=PLUGIN, launcher=(), environment=None, **how):
-    """What it says and how it ends; that is one line in any case."""
+def run(*options, launcher=(), environment=None, **how):
+    """Run the plugin, check that it prints one line, and return the result."""
     done = subprocess.run(
-        [*launcher, program, *options], capture_output=True, text=True, timeout=20,
+        [*launcher, ASKING_PLUGIN if "-H" in options else PLUGIN, *options], capture_output=True,
+        text=True, timeout=PATIENCE,
         env={**os.environ, **SANITIZER_OPTIONS, "MIBS": "", "SNMPCONFPATH": "/nonexistent",
              **(environment or {})}, **how)
     assert done.stderr == ""
@@ -56,7 +58,7 @@ def run(*options, program=PLUGIN, launcher=(), environment=None, **how):
 
 
 def check(*options, **how):
-    """Run it, and take its line apart by the guidelines."""
+    """Run the plugin, and parse its output according to the guidelines."""
     status, line = run(*options, **how)
     assert line.endswith("\n") and line.count("\n") == 1 and line.count("|") <= 1, line
     text, _, performance = line[:-1].partition("|")
@@ -70,7 +72,7 @@ def check(*options, **how):
 
 
 def unknown(*options, **how):
-    """The sentence that it ends with, having checked nothing."""
+    """Run the plugin, which must exit with UNKNOWN, and return its message."""
     checked = check(*options, **how)
     assert (checked.status, checked.data) == (UNKNOWN, [])
     assert checked.text.startswith("UNKNOWN: ")
@@ -78,14 +80,14 @@ def unknown(*options, **how):
 
 
 def wait_until_nothing_runs():
-    """What the plug-in started ends with it, if not in the same moment."""
-    until(lambda: not dict(processes_in_this_network()), "nothing runs any more")
+    """Wait until the helpers that the plugin started have exited."""
+    until(lambda: not dict(processes_in_this_network()), "no process is left")
 
 
 def words_of(value):
-    """What pytest calls a parameter."""
+    """Return the id of a parameter."""
     words = value if isinstance(value, tuple) else (str(value),)
-    return " ".join(words)[:40]
+    return " ".join(ascii(word)[1:-1] for word in words)[:40]
 
 
 @pytest.fixture
@@ -101,6 +103,7 @@ def three_established(maker):
 
 # ---- the whole line ----
 
+@pytest.mark.smoke
 def test_the_line(maker):
     maker.make(4, "established", 1)
     maker.make(4, "timeWait", 10)
@@ -117,13 +120,13 @@ def test_a_filtered_line_has_zeros(maker):
 
 
 def test_every_row_is_named_and_sorted(maker):
-    """The most first; rows with as many in the order of types and statuses."""
+    """Rows are sorted by number, then by type and status."""
     rows = [(kind, status, state) for kind in ("tcp", "tcp6")
             for status, state in STATUSES.items() if state != "closed"]
     numbers = {(kind, status): 1 + (7 * place) % 13 for place, (kind, status, _) in enumerate(rows)}
     for kind, status, state in rows:
         family = 4 if kind == "tcp" else 6
-        # synReceived comes to a listener.
+        # synReceived needs a listener.
         there = maker.expected[family, state]
         maker.make(family, state, numbers[kind, status] - there)
     sockets = [socket.socket(family, socket.SOCK_DGRAM) for family in
@@ -144,9 +147,33 @@ def test_every_row_is_named_and_sorted(maker):
 
 
 def test_every_row_that_is_asked_for_and_zero():
+    """Except close, which is counted only if it is named."""
     names = [datum.name for datum in check("-c", "1:").data]
-    assert names == [*(f"{kind}_{status}" for kind in ("tcp", "tcp6") for status in STATUSES),
+    assert names == [*(f"{kind}_{status}" for kind in ("tcp", "tcp6") for status in STATUSES
+                       if status != "CLOSE"),
                      "udp_NONE", "udp6_NONE"]
+    assert "CLOSE:" not in check("--conn-type", "tcp").text
+
+
+def test_sockets_in_close_are_counted_if_named(maker):
+    maker.make(4, "closed", 3)
+    maker.make(6, "closeWait", 1)
+    assert run("--conn-status", "close", "-w", "2") == (
+        WARNING, "tcp CLOSE: 3 [WARNING], tcp6 CLOSE: 0|'tcp_CLOSE'=3;2;;0 'tcp6_CLOSE'=0;2;;0\n")
+    assert check("--conn-status", "close", "--conn-status", "all").text \
+        == "tcp CLOSE: 3, tcp6 CLOSE WAIT: 1"
+    assert check("-w", "2").text == "tcp6 CLOSE WAIT: 1"
+
+
+def test_sockets_in_close_that_cannot_be_counted_are_not_zero(maker):
+    maker.make(4, "closed", 3)
+    forbid_automatic_ports()
+    checked = check("--conn-status", "close", "-w", "2")
+    assert checked.status == UNKNOWN
+    assert checked.text == ", ".join(
+        f"{kind} CLOSE: not counted (Linux 6.8 or later does) [UNKNOWN]"
+        for kind in ("tcp", "tcp6"))
+    assert [datum.value for datum in checked.data] == ["U", "U"]
 
 
 def test_mapped_connections_are_ipv6(maker):
@@ -169,14 +196,14 @@ def test_no_sockets_are_fine():
     ("none", True), ("None", True),
 ])
 @pytest.mark.usefixtures("three_established")
-def test_a_number_outside_of_its_range_is_told(text, contains_three):
+def test_a_number_out_of_range_is_reported(text, contains_three):
     for option, status, tag in (("-w", WARNING, " [WARNING]"), ("-c", CRITICAL, " [CRITICAL]")):
         checked = check(*ESTABLISHED, option, text)
         assert checked.status == (OK if contains_three else status)
         assert checked.text == "tcp ESTABLISHED: 3" + ("" if contains_three else tag)
         datum, = checked.data
-        told = "" if text.lower() == "none" else text.replace("%", "")
-        assert (datum.warning, datum.critical) == ((told, "") if option == "-w" else ("", told))
+        shown = "" if text.lower() == "none" else text.replace("%", "")
+        assert (datum.warning, datum.critical) == ((shown, "") if option == "-w" else ("", shown))
 
 
 @pytest.mark.usefixtures("three_established")
@@ -205,7 +232,7 @@ def test_each_row_is_tested_by_itself_and_the_worst_counts(maker):
     (("-c", "@0"), CRITICAL),
     (("-c", "0:"), OK),
 ], ids=words_of)
-def test_a_minimum_fires_where_there_is_nothing(options, status):
+def test_a_minimum_fires_without_sockets(options, status):
     checked = check(*options)
     assert checked.status == status
     tag = {OK: "", WARNING: " [WARNING]", CRITICAL: " [CRITICAL]"}[status]
@@ -213,7 +240,7 @@ def test_a_minimum_fires_where_there_is_nothing(options, status):
         assert row.endswith(f": 0{tag}") or row == "no sockets"
 
 
-# ---- which rows, and how they are told ----
+# ---- selecting and formatting rows ----
 
 @pytest.mark.parametrize("options, rows", [
     ((), ["tcp ESTABLISHED: 3", "tcp6 LISTEN: 2", "udp NONE: 1"]),
@@ -257,9 +284,10 @@ def test_no_performance_data():
 
 
 @pytest.mark.usefixtures("three_established")
-def test_verbose_tells_how_it_was_counted():
+def test_verbose_shows_the_method():
     text = check("-v").text
-    assert re.fullmatch(r"tcp ESTABLISHED: 3 \(counted 0\.0 s ago in \d+ us, derived\)", text), text
+    assert re.fullmatch(r"tcp ESTABLISHED: 3 \(counted \d+\.\d s ago in \d+ us, derived\)",
+                        text), text
 
 
 def test_version_and_help():
@@ -274,53 +302,74 @@ def test_version_and_help():
     assert max(map(len, text.splitlines())) <= 80
 
 
-# ---- what is wrong at once ----
+# ---- invalid options ----
 
 @pytest.mark.parametrize("options, words", [
-    (("-w", "5:1"), ("--warning 5:1", "starts after it ends")),
-    (("-w", "x"), ("--warning x", "10:20")),
+    (("-w", "5:1"), ("--warning '5:1'", "starts after it ends")),
+    (("-w", "x"), ("--warning 'x'", "10:20")),
     (("-w", ""), ("--warning", "10:20")),
-    (("-c", "1:2:3"), ("--critical 1:2:3", "10:20")),
-    (("--critical=-1",), ("--critical -1", "starts after it ends")),
-    (("-c", "@"), ("--critical @",)),
-    (("-c", "50%%"), ("--critical 50%%",)),
-    (("--conn-type", "TCP"), ("--conn-type TCP",)),
-    (("--conn-type", "all,tcp"), ("--conn-type all,tcp",)),
-    (("--conn-status", "ESTABLISHED"), ("--conn-status ESTABLISHED",)),
-    (("--conn-status", "a"), ("--conn-status a",)),
+    (("-c", "1:2:3"), ("--critical '1:2:3'", "10:20")),
+    (("--critical=-1",), ("--critical '-1'", "starts after it ends")),
+    (("-c", "@"), ("--critical '@'",)),
+    (("-c", "50%%"), ("--critical '50%%'",)),
+    (("--conn-type", "TCP"), ("--conn-type 'TCP'",)),
+    (("--conn-type", "all,tcp"), ("--conn-type 'all,tcp'",)),
+    (("--conn-status", "ESTABLISHED"), ("--conn-status 'ESTABLISHED'",)),
+    (("--conn-status", "a"), ("--conn-status 'a'",)),
     (("--conn-type", "udp", "--conn-status", "listen"), ("--conn-type", "--conn-status", "none")),
     (("--conn-type", "tcp", "--conn-status", "none"), ("--conn-type", "--conn-status", "none")),
-    (("-t", "0"), ("--timeout 0",)),
-    (("-t", "1.5"), ("--timeout 1.5",)),
-    (("-t", "x"), ("--timeout x",)),
-    (("-t", "4000"), ("--timeout 4000",)),
-    (("-w",), ("-w", "missing")),
-    (("--conn-type",), ("--conn-type", "missing")),
-    (("-q",), ("-q",)),
-    (("--nonsense",), ("--nonsense",)),
-    (("--conn", "tcp"), ("--conn",)),
-    (("--always-ok=yes",), ("--always-ok=yes",)),
-    (("extra",), ("extra",)),
+    (("-t", "0"), ("--timeout '0'",)),
+    (("-t", "1.5"), ("--timeout '1.5'",)),
+    (("-t", "x"), ("--timeout 'x'",)),
+    (("-t", "4000"), ("--timeout '4000'",)),
+    (("-w",), ("option '-w' needs an argument",)),
+    (("--conn-type",), ("option '--conn-type' needs an argument",)),
+    (("-q",), ("unknown option '-q'",)),
+    (("--nonsense",), ("unknown option '--nonsense'",)),
+    (("--conn", "tcp"), ("ambiguous option '--conn'",)),
+    (("--always-ok=yes",), ("takes no argument: '--always-ok=yes'",)),
+    (("-t", "5", "--timeout=6"), ("duplicate option '--timeout'",)),
+    (("extra",), ("unexpected argument 'extra'",)),
     (("-H", ""), ("--hostname",)),
-    (("--", "-v", "2c"), ("-v", "--hostname")),
+    (("--", "-v", "2c"), ("'-v'", "--hostname")),
+    (("-w", "5|x=1"), (r"--warning '5\x7cx=1': ",)),
+    (("-c", "5\n|x=1"), (r"--critical '5\x0a\x7cx=1': ",)),
+    (("--conn-type", "tcp|'a'=1;2"), (r"--conn-type 'tcp\x7c'a'=1;2': ",)),
+    (("--conn-status", "\033[2J\u202e"), (r"--conn-status '\x1b[2J\xe2\x80\xae': ",)),
+    (("-t", b"\xff|"), (r"--timeout '\xff\x7c': ",)),
+    (("--no|x=1",), (r"unknown option '--no\x7cx'",)),
+    (("a|b\nc",), (r"unexpected argument 'a\x7cb\x0ac'",)),
+    (("-H", "a|b", "--", "-v2c|x=1"), (r"a\x7cb: ",)),
 ], ids=words_of)
-def test_a_wrong_option_is_named(options, words):
+def test_an_invalid_option_is_reported(options, words):
     sentence = unknown(*options)
     for word in words:
         assert word in sentence
     assert "a,l,l" not in sentence
+    assert "SNMP options follow" not in sentence
 
 
-# ---- a kernel that does not tell ----
+@pytest.mark.parametrize("options", [
+    ("-H", "router", "-v", "2c", "-c", "public"),
+    ("-H", "router", "-c", "public", "-v", "2c"),
+    ("-c", "public", "--hostname=router"),
+    ("--hostname", "router", "-w", "5", "-u", "watcher"),
+], ids=words_of)
+def test_the_missing_separator_before_snmp_options_is_shown(options):
+    assert unknown(*options).endswith(
+        "; SNMP options follow --: check_tcp_states -H router -- -v 2c -c public")
 
-def test_a_kernel_that_refuses_is_no_zero():
+
+# ---- missing kernel data ----
+
+def test_a_kernel_that_refuses_is_not_zero():
     refusals = Refusals()
     refusals.error = errno.EPERM
     process = subprocess.Popen([*refusals.launcher, PLUGIN], stdout=subprocess.PIPE, text=True,
                                pass_fds=refusals.descriptors,
                                env={**os.environ, **SANITIZER_OPTIONS})
     refusals.begin()
-    line, _ = process.communicate(timeout=10)
+    line, _ = process.communicate(timeout=PATIENCE)
     refusals.end()
     assert process.returncode == UNKNOWN
     assert line.startswith("UNKNOWN: ") and line.endswith(": Operation not permitted\n")
@@ -330,16 +379,16 @@ def test_a_kernel_that_refuses_is_no_zero():
 def test_without_proc_udp_is_unknown():
     checked = check(launcher=HIDE_PROC)
     assert checked.status == UNKNOWN
-    assert checked.text == ("tcp ESTABLISHED: 3, udp NONE: not told by the kernel [UNKNOWN],"
-                            " udp6 NONE: not told by the kernel [UNKNOWN]")
+    assert checked.text == ("tcp ESTABLISHED: 3, udp NONE: not reported by the kernel [UNKNOWN],"
+                            " udp6 NONE: not reported by the kernel [UNKNOWN]")
     assert [datum.value for datum in checked.data] == ["3", "U", "U"]
     assert check("-w", "2", launcher=HIDE_PROC).status == WARNING
     assert check("-c", "2", launcher=HIDE_PROC).status == CRITICAL
     assert check(*TCP, launcher=HIDE_PROC).status == OK
 
 
-def test_without_ipv6_there_are_no_sockets_of_it(tmp_path):
-    """A kernel without it has a sockstat but no sockstat6."""
+def test_without_ipv6_its_counts_are_zero(tmp_path):
+    """A kernel without IPv6 has sockstat, but not sockstat6."""
     (tmp_path / "sockstat").write_text(pathlib.Path("/proc/net/sockstat").read_text())
     hide = ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" /proc/$$/net && exec "$@"',
             tmp_path)
@@ -364,10 +413,20 @@ def test_another_host_is_checked_like_this_one(served, maker):
     assert check(*options, *HERE, *V2C) == check(*options)
     assert check(*HERE, *V2C, "-t", "1", "-r", "0").text.startswith(
         "tcp TIME WAIT: 10, tcp6 ESTABLISHED: 3, ")
-    # snmpd's own socket, and for a moment those of who asks.
+    # snmpd's own socket, and temporarily those of the client.
     until(lambda: check("--conn-type", "udp", *HERE, *V2C).data[0].value
           == str(kernel_count("sockstat", "UDP:", "inuse")), "as many UDP sockets")
     assert check("-v", *HERE, *V2C).text.endswith("us, derived)")
+
+
+def test_sockets_in_close_of_another_host(served, maker):
+    maker.make(4, "closed", 3)
+    close = ("--conn-status", "close", *HERE, *V2C)
+    checked = check(*close)
+    assert (checked.status, [datum.value for datum in checked.data]) == (UNKNOWN, ["U", "U"])
+    assert "tcp CLOSE: not counted (countBoundInactive is off there" in checked.text
+    served.reconfigure(countBoundInactive="yes")
+    until(lambda: check(*close).text == "tcp CLOSE: 3, tcp6 CLOSE: 0", "they are counted")
 
 
 def test_by_snmpv3(v3_snmpd, served, maker):
@@ -385,42 +444,45 @@ def test_by_the_defaults_of_snmp_conf(served, tmp_path):
 
 @pytest.mark.parametrize("options, words", [
     (("-v", "3", "-u", "nobody", "-l", "authPriv", "-A", "authPhrase", "-X", "privPhrase"),
-     "Unknown user name"),
+     "Unknown user name (check -u"),
     (("-v", "3", "-u", "watcher", "-l", "authPriv", "-a", "SHA", "-x", "AES", "-A", "wrongPhrase",
       "-X", "privPhrase"), "Authentication failure"),
     (("-v", "3", "-u", "watcher", "-l", "noAuthNoPriv"), "authorizationError"),
     (("-v", "2c", "-c", "wrong", "-t", "0.2", "-r", "0"), "community"),
     (("-v", "1", "-c", "public"), "SNMPv1"),
     (("-v", "2c"), "No community name specified"),
-    (("-v", "2c", "-c", "public", "127.0.0.1"), "there is no option of net-snmp before it"),
+    (("-v", "2c", "-c", "public", "127.0.0.1"), "unexpected argument '127.0.0.1'"),
     (("-q",), "'q'"),
     (("-v", "3", "-u", "watcher", "-l", "authPriv", "-A", "short"), "pass phrase"),
 ], ids=words_of)
-def test_who_may_not_ask_is_told(v3_snmpd, served, options, words):
+def test_missing_access_is_reported(v3_snmpd, served, options, words):
     assert words in unknown(*HERE, "--", *options)
 
 
-def test_a_name_that_is_no_host():
+def test_a_name_that_is_not_a_host():
     assert "Unknown host" in unknown("-H", "no.such.host.invalid", *V2C)
     assert "Unknown host" in unknown("-H", "-x", *V2C)
 
 
 def test_no_snmpd():
-    assert "snmpd does not run there" in unknown(*HERE, *V2C, "-t", "0.2", "-r", "0")
-    begun = time.monotonic()
-    assert "no answer within 1 s" in unknown("-t", "1", *HERE, *V2C)
-    assert 0.9 < time.monotonic() - begun < 3
+    assert "snmpd not running" in unknown(*HERE, *V2C, "-t", "0.2", "-r", "0")
+    patient = subprocess.Popen([ASKING_PLUGIN, "-t", "3600", *HERE, *V2C],
+                               stdout=subprocess.DEVNULL)
+    assert "127.0.0.1: timed out after 1 s" in unknown("-t", "1", *HERE, *V2C)
+    assert patient.poll() is None
+    patient.terminate()
+    patient.wait()
     wait_until_nothing_runs()
 
 
 def test_snmpd_without_the_agent(snmpd, agent):
     snmpd.start()
-    assert "tcp-state-agent does not run" in unknown(*HERE, *V2C)
+    assert "tcp-state-agent is not running" in unknown(*HERE, *V2C)
     agent.start()
     agent.wait_until_registered()
     assert check(*TCP, *HERE, *V2C).status == OK
     agent.stop()
-    until(lambda: "tcp-state-agent does not run" in check(*HERE, *V2C).text, "the rows are gone")
+    until(lambda: "tcp-state-agent is not running" in check(*HERE, *V2C).text, "the rows are gone")
 
 
 def test_a_view_that_leaves_the_counts_out(snmpd, make_agent):
@@ -429,7 +491,24 @@ def test_a_view_that_leaves_the_counts_out(snmpd, make_agent):
     agent = make_agent("agent")
     agent.start()
     agent.wait_until_registered()
-    assert "view leaves it out" in unknown(*HERE, "--", "-v", "2c", "-c", "narrow")
+    root = snmp.dotted(mib.ROOT)
+    assert unknown(*HERE, "--", "-v", "2c", "-c", "narrow") == (
+        "127.0.0.1: tcp-state-agent is not running, or the view of this community or user hides"
+        f" its counts; snmpd.conf there: view NAME included {root}")
+
+
+def test_a_view_that_leaves_only_the_counts_out(snmpd, make_agent):
+    """The agent's other objects show that it is running."""
+    root = snmp.dotted(mib.ROOT)
+    snmpd.more_lines = (f"view partly included {root}\nview partly excluded {root}.1.1\n"
+                        "rocommunity partly 127.0.0.1 -V partly\n")
+    snmpd.start()
+    agent = make_agent("agent")
+    agent.start()
+    agent.wait_until_registered()
+    assert unknown(*HERE, "--", "-v", "2c", "-c", "partly") == (
+        "127.0.0.1: the view of this community or user hides the counts;"
+        f" snmpd.conf there: view NAME included {root}")
 
 
 def test_counts_that_are_too_old(refusals, maker):
@@ -438,37 +517,36 @@ def test_counts_that_are_too_old(refusals, maker):
     assert check(*ESTABLISHED, *HERE, *V2C).text == "tcp ESTABLISHED: 3"
     refusals.error = errno.EPERM
     stale = until(lambda: not check(*HERE, *V2C).data and unknown(*HERE, *V2C), "no rows")
-    assert re.fullmatch(r"the counts there are \d+ s old, too old to be served: "
-                        r".*Operation not permitted", stale)
+    assert re.fullmatch(r"127\.0\.0\.1: the last counts are \d+ s old and no longer served "
+                        r"\(maxAge\): .*Operation not permitted", stale)
 
 
-# ---- a program in between that is not what it should be ----
+# ---- a broken tcp-states-snmp ----
 
 @pytest.fixture
 def asking(tmp_path):
-    """asking(SCRIPT): the plug-in, beside a tcp-states-snmp that is that script."""
-    program = tmp_path / "check_tcp_states"
-    shutil.copy(PLUGIN, program)
-
+    """asking(SCRIPT): runs the plugin with SCRIPT in place of tcp-states-snmp."""
     def make(script):
-        neighbour = tmp_path / "tcp-states-snmp"
-        neighbour.write_text("#!/bin/sh\n" + script)
-        neighbour.chmod(stat.S_IRWXU)
-        return unknown("-t", "1", *HERE, *V2C, program=program)
+        program = tmp_path / "program"
+        program.write_text("#!/bin/sh\n" + script)
+        program.chmod(stat.S_IRWXU)
+        return unknown("-t", "1", *HERE, *V2C, launcher=(
+            "unshare", "--mount", "sh", "-c",
+            f'mount --bind {program} {BUILD / "tcp-states-snmp"} && exec "$@"', "sh"))
 
     return make
 
 
 @pytest.mark.parametrize("script, words", [
-    ("true", "not complete"),
-    ("echo 1.4.1.0 7", "not complete"),
-    ("echo 'nonsense|more 5'", "this is not what tcp-state-agent says: nonsense?more"),
-    ("printf '1.4.1.0 7'", "this is not what tcp-state-agent says"),
-    (r"printf '1.4.1.0 7\n\0\n'", "cannot be read"),
-    ("false", "did not say why"),
-    ("printf 'first\\n  the reason | \\377\\n\\n' >&2; exit 1", "  the reason ? ?"),
-    ("kill -KILL $$", "did not say why"),
-    ("exec sleep 60", "no answer within 1 s"),
+    ("true", "incomplete answer"),
+    ("echo 1.4.1.0 7", "incomplete answer"),
+    ("echo 'nonsense|more 5'", r"unexpected answer: nonsense\x7cmore"),
+    ("printf '1.4.1.0 7'", "unexpected answer"),
+    (r"printf '1.4.1.0 7\n\0\n'", "unreadable answer"),
+    ("false", "failed without a message"),
+    ("printf 'first\\n  the reason | \\377\\n\\n' >&2; exit 1", r"  the reason \x7c \xff"),
+    ("kill -KILL $$", "failed without a message"),
+    ("exec sleep 60", "127.0.0.1: timed out after 1 s"),
 ], ids=words_of)
 def test_an_answer_is_not_believed(asking, script, words):
     assert words in asking(script)
@@ -476,4 +554,29 @@ def test_an_answer_is_not_believed(asking, script, words):
 
 
 def test_the_options_are_handed_over(asking):
-    assert asking('echo "$*" >&2; exit 1') == "-v 2c -c public -- 127.0.0.1"
+    assert asking('echo "$*" >&2; exit 1') == "127.0.0.1: -v 2c -c public -- 127.0.0.1"
+
+
+# ---- failed writes ----
+
+@pytest.mark.parametrize("options", ["", "-h", "-V", "--nonsense", "--always-ok", "-w 1:",
+                                     "-H 127.0.0.1 -- -v2c -cpublic -r0 -t0.1"])
+@pytest.mark.parametrize("where, problem", [
+    (">&-", "Bad file descriptor"), (">/dev/full", "No space left on device"),
+    ("<&- >&- 2>&-", None)])
+def test_lost_output_is_unknown(options, where, problem):
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" {options} {where}', ASKING_PLUGIN], capture_output=True,
+        text=True, timeout=PATIENCE, env={**os.environ, **SANITIZER_OPTIONS, "MIBS": ""})
+    assert (done.returncode, done.stdout) == (UNKNOWN, "")
+    assert done.stderr == (f"check_tcp_states: standard output: {problem}\n" if problem else "")
+
+
+def test_a_closed_pipe_is_unknown():
+    near, far = os.pipe()
+    os.close(near)
+    with open(far, "wb") as stdout:
+        done = subprocess.run([PLUGIN, "--always-ok"], stdout=stdout, stderr=subprocess.PIPE,
+                              timeout=PATIENCE)
+    assert (done.returncode, done.stderr) \
+        == (UNKNOWN, b"check_tcp_states: standard output: Broken pipe\n")

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Completions, by typing in the shells themselves."""
+"""Completions, tested by typing in real shells."""
 
 import pathlib
 import re
 
 import pytest
 
-import usage
+import terminal
 from daemons import BUILD
 from polling import until
 from terminal import Terminal
@@ -81,7 +81,7 @@ def test_every_word_is_offered(shell):
 
 
 def test_every_long_option_is_offered(shell):
-    options = usage.options(BUILD / "tcp-states")
+    options = terminal.options(BUILD / "tcp-states")
     shell.offers("tcp-states --", ["-" + option for option in options if option[0] == "-"])
 
 

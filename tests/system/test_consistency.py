@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""One SNMP request is answered from one snapshot, however fast the refreshes come.
+"""Each SNMP request is answered from one snapshot, even with fast refreshes.
 
-snmpd asks the agent anew for each repetition of a GETBULK. Here every row of tcpStateCount comes
-several times in one answer, in repetitions far apart, and so does tcpRefreshes. In one snapshot an
-instance has one value, so two values are two snapshots.
+snmpd sends a request to the agent for each repetition of a GETBULK. In these responses, every row
+of tcpStateCount occurs several times, in repetitions far apart, and so does tcpRefreshes. An
+instance has one value in a snapshot, so two values are from two snapshots.
 """
 
 import collections
@@ -18,7 +18,7 @@ REQUESTS = 1000
 CLIENTS = 3
 ROWS = len(mib.COUNTS)
 
-# Row n comes in repetition n of the first column, n - 1 of the second, and so on.
+# Row n is in repetition n of the first column, n - 1 of the second, and so on.
 STARTS = (mib.COUNT, mib.COUNTS[0], mib.COUNTS[6], mib.COUNTS[13], mib.COUNTS[19])
 
 
@@ -32,7 +32,7 @@ def values_by_instance(answer):
 
 
 def is_mixed(values):
-    return any(len(set(told)) > 1 for told in values.values())
+    return any(len(set(instance_values)) > 1 for instance_values in values.values())
 
 
 def ask(**how):
@@ -54,7 +54,7 @@ def test_no_answer_mixes_two_snapshots(snmpd, make_agent, churn):
         answers = [values_by_instance(answer)
                    for answer in clients.map(lambda _: ask(), range(REQUESTS))]
     assert sum(is_mixed(values) for values in answers) == 0
-    # It would have shown: the refreshes came faster than the requests, and the counts changed.
+    # The test could fail: refreshes were faster than requests, and the counts changed.
     assert snmp.get_value(mib.REFRESHES) - first > REQUESTS
     seen = {tuple(values[oid][0] for oid in mib.COUNTS) for values in answers}
     assert len(seen) > REQUESTS / 10

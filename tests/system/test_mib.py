@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is served against what the MIB defines, read by net-snmp and by pysnmp.
+"""The objects served compared with the MIB, as read by net-snmp and by pysnmp.
 
-All of it also at another root: OTHER_ROOT_BUILD names a build made with --with-mib-root; else one
-is made here.
+The tests also run at another root. OTHER_ROOT_BUILD names a build made with --with-mib-root.
+Otherwise one is built here.
 """
 
 import os
@@ -12,13 +12,13 @@ import subprocess
 
 import pytest
 from pysnmp import hlapi
+from pysnmp.proto import rfc1905
 
 import mib
 import snmp
-from daemons import BUILD, SOURCES
-from other_root import build_at_other_root
+from daemons import BUILD, SOURCES, build_at_other_root
 
-# As snmpwalk calls the type on the wire.
+# The names of snmpwalk for types on the wire.
 WIRE_TYPES = {"Gauge32": "Gauge32", "Unsigned32": "Gauge32", "Counter32": "Counter32",
               "Counter64": "Counter64", "TimeTicks": "TimeTicks", "OCTET STRING": "STRING",
               "INTEGER": "INTEGER"}
@@ -43,14 +43,16 @@ class Module:
         shown = self._translate("-Tz")
         named = dict(re.findall(r'^"(\w+)"\s+"([\d.]+)"$', shown, re.MULTILINE))
         self.root = tuple(map(int, named["tcpStateCountMIB"].split(".")))
-        oids = {name: tuple(map(int, told.split("."))) for name, told in named.items()}
+        oids = {name: tuple(map(int, text.split("."))) for name, text in named.items()}
         inside = {name: oid for name, oid in oids.items() if oid[:len(self.root)] == self.root}
         details = re.split(r"^(?=\.\d)", self._translate(
             "-Td", "-On", *(snmp.dotted(oid) for oid in inside.values())), flags=re.MULTILINE)
+        self.numbers = {name: oid[-1] for name, oid in inside.items()
+                        if oid[:len(self.root) + 1] in (self.root + (0,), self.root + (1,))}
         self.readable = {}  # {OID: type on the wire}
-        for name, told in zip(inside, details[1:], strict=True):
-            if re.search(r"MAX-ACCESS\s+read-only", told):
-                syntax = re.search(r"SYNTAX\s+([\w ]*\w)", told)[1]
+        for name, text in zip(inside, details[1:], strict=True):
+            if re.search(r"MAX-ACCESS\s+read-only", text):
+                syntax = re.search(r"SYNTAX\s+([\w ]*\w)", text)[1]
                 self.readable[inside[name]] = WIRE_TYPES[syntax]
 
     def _translate(self, *options):
@@ -63,7 +65,7 @@ class Module:
         return done.stdout
 
     def object_of(self, instance):
-        """The object, None where the MIB does not have it."""
+        """Return the object, None if the MIB does not define it."""
         return next((instance[:length] for length in range(len(instance), 0, -1)
                      if instance[:length] in self.readable), None)
 
@@ -83,7 +85,7 @@ def module(build, modules):
 
 @pytest.fixture
 def instances(build, module, snmpd, make_agent):
-    """All that a walk finds while every table has rows, and nothing changes."""
+    """The result of a walk while every table has rows, and nothing changes."""
     with socket.create_server(("127.0.0.1", 0)), \
             socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
         port = server.getsockname()[1]
@@ -92,25 +94,31 @@ def instances(build, module, snmpd, make_agent):
         agent.configure(refreshInterval=3600, watchPort=[22, port],
                         threshold=["floor state any listen 5: hold 3",
                                    f"queue listen [::1]:{port} 50 clear 20",
-                                   "buckets host tcpTimeWaits 80", "closed port 443 listen 0"])
+                                   "buckets host tcpHostTimeWaits 80", "closed port 443 listen 0"])
         agent.start()
         agent.wait_until_logged("registered with snmpd")
         yield snmp.walk(module.root)
 
 
 def steady(found, module):
-    """But for tcpRefreshAge, which alone changes between refreshes."""
+    """Except tcpRefreshAge, the only one that changes between refreshes."""
     age = module.root + mib.REFRESH_AGE[len(mib.ROOT):]
     return [tuple(varbind) for varbind in found if varbind.oid != age]
 
 
-def test_what_is_served_is_what_is_defined(module, instances):
+def test_served_objects_equal_defined_objects(module, instances):
     served = {module.object_of(found.oid) for found in instances}
-    # A network namespace of its own has no such limits.
+    # A new network namespace does not have these limits.
     absent = {module.root + mib.of_host(name)[len(mib.ROOT):-1]
-              for name in ("tcpOrphansMax", "tcpMemoryMax")}
+              for name in ("tcpHostOrphansMax", "tcpHostMemoryMax")}
     assert len(module.readable) > 50
     assert served == set(module.readable) - absent
+
+
+def test_the_source_names_objects_as_the_mib_does(module):
+    header = (SOURCES / "src/mib_objects.h").read_text()
+    assert {name: int(number) for name, number in re.findall(r"\b(tcp\w+) = (\d+),", header)} \
+        == module.numbers
 
 
 def test_types_are_those_of_the_syntax(module, instances):
@@ -119,7 +127,7 @@ def test_types_are_those_of_the_syntax(module, instances):
     assert not wrong
 
 
-def test_a_walk_finds_what_single_gets_do(module, instances):
+def test_a_walk_equals_single_gets(module, instances):
     assert steady((snmp.get(found.oid)[0] for found in instances), module) \
         == steady(instances, module)
 
@@ -139,7 +147,8 @@ def test_pysnmp_reads_the_same(module, instances):
             hlapi.ObjectType(hlapi.ObjectIdentity(module.root)), lookupMib=False,
             lexicographicMode=False):
         assert not error and not status
-        found += [pysnmp_varbind(*varbind) for varbind in varbinds]
+        found += [pysnmp_varbind(oid, value) for oid, value in varbinds
+                  if not value.isSameTypeWith(rfc1905.endOfMibView)]
     assert steady(found, module) == steady(instances, module)
 
 

@@ -9,11 +9,11 @@ import pytest
 import mib
 import snmp
 from daemons import served_counts, wait_for_refresh
-from network import inside
+from namespace import inside
 from polling import until
-from tcp_states import StateMaker
+from sockets import StateMaker
 
-# By SNMP context, "" being the network that snmpd is in.
+# By SNMP context. "" is the network of snmpd.
 SOCKETS = {
     "": ((4, "listen", 2), (6, "established", 3)),
     "web": ((4, "established", 7), (4, "closeWait", 2), (6, "listen", 1)),
@@ -47,7 +47,7 @@ def namespaces():
 
 @pytest.fixture
 def expected(namespaces):
-    """{context: the rows that shall be served there}, while the sockets are there."""
+    """{context: the rows expected there}, while the sockets exist."""
     makers = {}
     for context, path in namespaces.items():
         with inside(path):
@@ -93,7 +93,7 @@ def test_each_context_has_the_counts_of_its_namespace(agents, expected, how):
 
 
 def test_the_user_sees_nothing_else(agents):
-    """Not in the default context either, in which snmpd has more."""
+    """Nor in the default context, in which snmpd has other objects."""
     assert snmp.answers(mib.SYS_UP_TIME, **by_community(""))
     for context in SOCKETS:
         assert snmp.get(mib.SYS_UP_TIME, **by_user(context))[0].type == "noSuchObject"
@@ -103,12 +103,12 @@ def test_contexts_come_back_with_snmpd(agents, expected, snmpd):
     snmpd.kill()
     snmpd.start()
     for context, agent in agents.items():
-        agent.wait_until_registered(seconds=0.5, community=COMMUNITIES[context])
+        agent.wait_until_registered(community=COMMUNITIES[context])
     check(expected)
     check(expected, by_user)
 
 
-def test_an_agent_that_ends_takes_its_context_alone(agents, expected, snmpd):
+def test_an_agent_that_exits_unregisters_only_its_context(agents, expected, snmpd):
     assert agents["web"].stop() == 0
     until(lambda: gone("web"), "the context is empty")
     others = {context: rows for context, rows in expected.items() if context != "web"}
@@ -118,6 +118,7 @@ def test_an_agent_that_ends_takes_its_context_alone(agents, expected, snmpd):
 
 def test_limits_of_the_first_network_are_in_no_other(agents):
     for context in SOCKETS:
-        found = snmp.get(*map(mib.of_host, ("tcpOrphansMax", "tcpMemoryMax", "tcpTimeWaitsMax")),
+        found = snmp.get(*map(mib.of_host, ("tcpHostOrphansMax", "tcpHostMemoryMax",
+                                            "tcpHostTimeWaitsMax")),
                          **by_community(context))
         assert [varbind.type for varbind in found] == ["noSuchInstance"] * 2 + ["Gauge32"]

@@ -1,32 +1,41 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""tcp-states: what it shows is what there is, on terminals, in files and for programs."""
+"""tcp-states shows the actual sockets on terminals, in files and to programs."""
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import os
 import pathlib
+import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import time
+import unicodedata
 
 import pytest
 
-from daemons import BUILD, SANITIZER_OPTIONS
-from kernel import HIDE_PROC, kernel_count, set_sysctl
-from listeners import listener
-from polling import until
-from tcp_states import StateMaker
+import mib
+import snmp
+from daemons import BUILD, SANITIZER_OPTIONS, wait_for_refresh
+from namespace import HIDE_PROC, forbid_automatic_ports, kernel_count, set_sysctl
+from polling import PATIENCE, until
+from refusals import Refusals
+from snmp import CountingProxy
+from sockets import StateMaker, listener
 from terminal import Terminal
-from test_counts import expected_counts, make_every_kind
+from test_counts import make_every_kind
 
 SOURCE = pathlib.Path(__file__).parents[2]
 TCP_STATES = BUILD / "tcp-states"
+# The same program, built to run tcp-states-snmp from the build directory.
+ASKING_TCP_STATES = BUILD / "tests/system/tcp-states"
 STATES_BY_NAME = {
-    # As SNMP, netstat and ss have them.
+    # The names of SNMP, netstat and ss.
     "closed": ("closed", "CLOSE", "UNCONN"),
     "listen": ("listen", "LISTEN", "LISTEN"),
     "synSent": ("synSent", "SYN_SENT", "SYN-SENT"),
@@ -41,25 +50,34 @@ STATES_BY_NAME = {
 }
 SGR = re.compile(rb"\x1b\[[0-9]*m")
 
-# What net-snmp's own configuration says shall not matter.
+# The machine's net-snmp configuration must not matter.
 ENVIRONMENT = {**SANITIZER_OPTIONS, "MIBS": "", "SNMPCONFPATH": "/nonexistent"}
 
 
-def run(*options, launcher=(), **environment):
-    return subprocess.run([*launcher, TCP_STATES, *options], capture_output=True, text=True,
-                          timeout=10, env={**os.environ, **ENVIRONMENT, "LC_ALL": "C",
+def program(options):
+    return ASKING_TCP_STATES if "-H" in options else TCP_STATES
+
+
+def run(*options, launcher=(), seconds=PATIENCE, **environment):
+    return subprocess.run([*launcher, program(options), *options], capture_output=True, text=True,
+                          timeout=seconds, env={**os.environ, **ENVIRONMENT, "LC_ALL": "C",
                                            **environment})
 
 
 def shown(*options, **how):
-    """What it writes where all is well."""
+    """Return the output of a successful run."""
     done = run(*options, **how)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
+def expected(maker):
+    """Return the expected counts, with None for bound sockets, which are not counted by default."""
+    return {**maker.expected, (4, "closed"): None, (6, "closed"): None}
+
+
 def counts_of_json(*options, **how):
-    """{(family, state): sockets}, as of StateMaker.expected."""
+    """Return {(family, state): sockets} like StateMaker.expected, None if not counted."""
     return {(int(family[-1]), state): sockets
             for family, states in json.loads(shown("-o", "json", *options, **how)).items()
             for state, sockets in states.items()}
@@ -67,23 +85,27 @@ def counts_of_json(*options, **how):
 
 def counts_of_csv(*options):
     rows = csv.DictReader(io.StringIO(shown("-o", "csv", *options)))
-    return {(int(row["family"][-1]), row["state"]): int(row["sockets"]) for row in rows}
+    return {(int(row["family"][-1]), row["state"]): int(row["sockets"]) if row["sockets"] else None
+            for row in rows}
 
 
 def counts_of_table(*options):
+    """Parse a table of at least two states, which has a row of totals."""
     heading, *rows = (row.split() for row in shown(*options).splitlines())
     assert heading == ["state", "ipv4", "ipv6", "total"]
-    assert rows[-1] == ["total", *(str(sum(int(row[column]) for row in rows[:-1]))
+    counted = [row for row in rows[:-1] if row[1:] != 3 * ["-"]]
+    assert rows[-1] == ["total", *(str(sum(int(row[column]) for row in counted))
                                    for column in (1, 2, 3))]
-    assert all(int(row[1]) + int(row[2]) == int(row[3]) for row in rows)
-    return {(family, row[0]): int(row[column])
+    assert all(int(row[1]) + int(row[2]) == int(row[3]) for row in counted)
+    return {(family, row[0]): None if row[column] == "-" else int(row[column])
             for column, family in ((1, 4), (2, 6)) for row in rows[:-1]}
 
 
 def counts_of_prometheus(*options):
     samples = re.findall(r'^tcp_sockets{family="ipv(.)",state="(\w+)"} (\d+)$',
                          shown("-o", "prometheus", *options), re.MULTILINE)
-    return {(int(family), state): int(sockets) for family, state, sockets in samples}
+    return {**dict.fromkeys(((4, "closed"), (6, "closed"))),
+            **{(int(family), state): int(sockets) for family, state, sockets in samples}}
 
 
 @pytest.fixture
@@ -94,27 +116,47 @@ def maker():
 
 # ---- counts ----
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("counts", [
     counts_of_table, counts_of_json, counts_of_csv, counts_of_prometheus])
 def test_every_kind_of_socket_is_counted(maker, counts):
     make_every_kind(maker)
-    assert counts() == expected_counts(maker)
+    assert counts() == expected(maker)
+    assert counts("--bound-inactive") == maker.expected
 
 
 def test_an_empty_network_is_all_zero():
-    assert set(counts_of_json().values()) == {0}
+    assert {state for (_, state), sockets in counts_of_json().items() if sockets != 0} \
+        == {"closed"}
+    assert set(counts_of_json("-B").values()) == {0}
 
 
-def test_closed_sockets_are_counted_where_they_are_asked_for(maker):
+def test_closed_means_the_same_in_every_view(maker):
     maker.make(4, "closed", 3)
     maker.make(6, "closed", 2)
-    assert counts_of_json("-s", "closed") == {(4, "closed"): 3, (6, "closed"): 2}
-    assert counts_of_json()[4, "closed"] == 0
+    for option, ipv4, ipv6, total in (("-46", None, None, "-"), ("-B", 3, 2, "5")):
+        for more in ((), ("-s", "closed"), ("-s", "closed", "-s", "listen")):
+            for counts in (counts_of_json, counts_of_csv, counts_of_prometheus):
+                counted = counts(option, *more)
+                assert (counted[4, "closed"], counted[6, "closed"]) == (ipv4, ipv6)
+        assert shown(option, "-s", "closed").splitlines()[1].split()[-1] == total
+        port = json.loads(shown(option, "-p", "443", "-o", "json"))[0]
+        assert port["ipv4"]["closed"] == (None if ipv4 is None else 0)
+    assert [row.split() for row in shown().splitlines()][1] == ["closed", "-", "-", "-"]
+    assert counts_of_table("-B") == maker.expected
+
+
+@pytest.mark.parametrize("options", [(), ("-s", "closed")], ids=["all", "closed"])
+def test_a_kernel_that_does_not_list_bound_sockets_is_an_error(options):
+    """Simulated by refusing the socket of the probe."""
+    forbid_automatic_ports()
+    is_refused(run("-B", *options), "--bound-inactive", "Address already in use")
+    assert run(*options).returncode == 0
 
 
 def test_without_proc_every_socket_is_listed(maker):
     make_every_kind(maker)
-    assert counts_of_json(launcher=HIDE_PROC) == expected_counts(maker)
+    assert counts_of_json(launcher=HIDE_PROC) == expected(maker)
 
 
 @pytest.mark.parametrize("state, words", STATES_BY_NAME.items(), ids=STATES_BY_NAME)
@@ -125,7 +167,7 @@ def test_states_by_all_their_names(state, words):
             assert list(counts_of_json("-s", spelled)) == [(4, state), (6, state)]
 
 
-def test_what_is_chosen_is_shown(maker):
+def test_the_selection_is_shown(maker):
     maker.make(4, "established", 5)
     maker.make(6, "timeWait", 3)
     maker.make(6, "established", 2)
@@ -137,7 +179,7 @@ def test_what_is_chosen_is_shown(maker):
         "established     5     2      7",
         "timeWait        0     3      3",
         "total           5     5     10"]
-    assert counts_of_json("-4", "-6") == expected_counts(maker)
+    assert counts_of_json("-4", "-6") == expected(maker)
 
 
 def test_ports_are_counted_by_themselves(maker):
@@ -145,11 +187,11 @@ def test_ports_are_counted_by_themselves(maker):
     maker.make(4, "synReceived", 3)
     maker.make(6, "synReceived", 2)
     maker.make(4, "established", 4)
-    told = json.loads(shown("-o", "json", "-p", str(ports[0]), "--port", str(ports[1]),
-                            "-p", "https"))
-    assert [(port["port"], port["service"]) for port in told] \
+    ports_listed = json.loads(shown("-o", "json", "-p", str(ports[0]), "--port", str(ports[1]),
+                                    "-p", "https"))
+    assert [(port["port"], port["service"]) for port in ports_listed] \
         == sorted([(443, "https"), (ports[0], ""), (ports[1], "")])
-    by_number = {port["port"]: port for port in told}
+    by_number = {port["port"]: port for port in ports_listed}
     for port, family, sockets in ((ports[0], "ipv4", 3), (ports[1], "ipv6", 2)):
         assert {state: number for state, number in by_number[port][family].items() if number} \
             == {"listen": 1, "synReceived": sockets}
@@ -181,18 +223,39 @@ def test_listen_queues(held):
     connect(held, ipv4, 2)
     connect(held, ipv6, 6)
     drops = until(lambda: kernel_count("netstat", "TcpExt:", "ListenDrops"), "a drop")
-    told = json.loads(shown("--listen", "-o", "json"))
-    assert told == [
+    rows = json.loads(shown("--listen", "-o", "json"))
+    assert rows == [
         {"family": "ipv4", "address": "0.0.0.0", "port": ports[0], "sockets": 1, "queued": 2,
-         "backlog": 4, "dropped": 0},
+         "backlog": 4, "fill": 50, "fillMax": None, "synQueue": 0, "devices": [], "dropped": 0},
         {"family": "ipv6", "address": "::", "port": ports[1], "sockets": 1, "queued": 5,
-         "backlog": 4, "dropped": told[1]["dropped"]}]
-    assert drops <= told[1]["dropped"] <= kernel_count("netstat", "TcpExt:", "ListenDrops")
+         "backlog": 4, "fill": 125, "fillMax": None, "synQueue": 0, "devices": [],
+         "dropped": rows[1]["dropped"]}]
+    assert drops <= rows[1]["dropped"] <= kernel_count("netstat", "TcpExt:", "ListenDrops")
     assert list(csv.DictReader(io.StringIO(shown("-l4", "-o", "csv")))) == [
-        {name: str(value) for name, value in told[0].items()}]
+        {name: str(value or ("" if name in ("fillMax", "devices") else 0))
+         for name, value in rows[0].items()}]
     assert shown("-l4").splitlines() == [
-        "queue       queued  backlog  drops  sockets  endpoint",
-        f"#####.....       2        4      0        1  0.0.0.0:{ports[0]}"]
+        "queue       fill  queued  backlog  syn  drops  sockets  endpoint",
+        f"#####.....   50%       2        4    0      0        1  0.0.0.0:{ports[0]}"]
+    assert [line.split()[1] for line in shown("-l").splitlines()[1:]] == ["125%", "50%"]
+
+
+def test_names_of_interfaces_are_escaped(held):
+    name = 'a",\\\x1b\xfc'
+    subprocess.run(["ip", "tuntap", "add", name.encode("latin-1"), "mode", "tun"], check=True)
+    for device in (name.encode("latin-1"), b"lo", b""):
+        opened = held.enter_context(socket.socket())
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device)
+        opened.bind(("127.0.0.1", 1000))
+        opened.listen(5)
+    row_listed, = json.loads(shown("-l", "-o", "json"))
+    assert row_listed["sockets"] == 3
+    assert row_listed["devices"] == ["*", "lo", 'a",\\\x1b\\xfc']
+    row, = csv.DictReader(io.StringIO(shown("-l", "-o", "csv")))
+    assert row["devices"] == r'* lo a",\\x1b\xfc'
+    assert shown("-l").splitlines()[1].endswith(r'  * lo a",\\x1b\xfc')
+    assert r',devices="* lo a\",\\\\x1b\\xfc"} 3' in shown("-l", "-o", "prometheus")
 
 
 # ---- the summary ----
@@ -201,6 +264,7 @@ def without_layout(text):
     return [line.split() for line in text.splitlines() if line.strip()]
 
 
+@pytest.mark.alone
 def test_the_summary_is_that_of_ss(maker, held):
     for state in ("established", "closeWait", "timeWait", "listen", "finWait1", "synReceived"):
         maker.make(4, state, 3)
@@ -210,20 +274,20 @@ def test_the_summary_is_that_of_ss(maker, held):
     for family, kind in ((socket.AF_INET, socket.SOCK_DGRAM), (socket.AF_INET6, socket.SOCK_RAW)):
         held.enter_context(socket.socket(family, kind, socket.IPPROTO_UDP)).bind(("", 0))
 
-    # Some of the numbers are the whole machine's, and may change in between.
+    # Some of the numbers are host-wide, and may change in between.
     def both():
         theirs = without_layout(subprocess.check_output(["ss", "-s"], text=True))
         return without_layout(shown("-S")) == theirs and theirs
-    theirs = until(both, "what ss -s says", 20)
+    theirs = until(both, "the output equals that of ss -s")
     assert "(estab 16," in " ".join(theirs[1])
 
 
 def test_the_summary_for_programs(maker):
     maker.make(4, "established", 3)
     maker.make(6, "timeWait", 2)
-    told = json.loads(shown("--summary", "--output=json"))
-    assert (told["tcpEstablished"], told["tcpTimeWait"]) == (3, 2)
-    assert told["tcp"] == {"ipv4": 3, "ipv6": 0}
+    summary = json.loads(shown("--summary", "--output=json"))
+    assert (summary["tcpEstablished"], summary["tcpTimeWait"]) == (3, 2)
+    assert summary["tcp"] == {"ipv4": 3, "ipv6": 0}
     rows = list(csv.DictReader(io.StringIO(shown("-So", "csv"))))
     assert {"count": "tcp", "family": "ipv4", "sockets": "3"} in rows
     assert {"count": "tcpTimeWait", "family": "", "sockets": "2"} in rows
@@ -231,11 +295,12 @@ def test_the_summary_for_programs(maker):
 
 # ---- for Prometheus ----
 
-@pytest.mark.parametrize("view", [(), ("-l",), ("-S",), ("-p", "443", "-p", "65000")])
+@pytest.mark.parametrize("view", [
+    (), ("-l",), ("-S",), ("-p", "443", "-p", "65000"), ("-s", "closed"), ("-B",)])
 def test_promtool_has_no_complaint(view):
     with listener(), listener(socket.AF_INET6):
         done = subprocess.run(["promtool", "check", "metrics"], capture_output=True, text=True,
-                              input=shown("-o", "prometheus", *view), timeout=10)
+                              input=shown("-o", "prometheus", *view), timeout=PATIENCE)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -244,10 +309,11 @@ def test_promtool_has_no_complaint(view):
 def test_verify_agrees(maker):
     make_every_kind(maker)
     rows = [line.split() for line in shown("--verify").splitlines()]
-    counts = {(int(family[-1]), state): {int(number) for number in numbers}
+    counts = {(int(family[-1]), state): {None if number == "-" else int(number)
+                                         for number in numbers}
               for family, state, *numbers, off in rows[1:23]}
-    assert counts == {row: {number} for row, number in expected_counts(maker).items()}
-    assert {row[-1] for row in rows[1:23]} == {"0"}
+    assert counts == {row: {number} for row, number in expected(maker).items()}
+    assert {row[-1] for row in rows[1:23] if row[1] != "closed"} == {"0"}
     assert rows[-2:] == ["off by 0, churn allows 0".split(), ["they", "agree"]]
 
 
@@ -256,7 +322,7 @@ def test_verify_agrees_under_churn(churn):
         assert shown("--verify").endswith("they agree\n")
 
 
-def test_verify_disagrees_where_the_kernel_lies(maker, tmp_path):
+def test_verify_disagrees_if_the_kernel_is_wrong(maker, tmp_path):
     maker.make(4, "established", 7)
     (tmp_path / "sockstat").write_text("TCP: inuse 12 orphan 0 tw 0 alloc 12 mem 0\n")
     (tmp_path / "sockstat6").write_text("TCP6: inuse 0\n")
@@ -269,7 +335,7 @@ def test_verify_disagrees_where_the_kernel_lies(maker, tmp_path):
     assert done.stdout.endswith("\noff by 5, churn allows 0\nthey disagree\n")
 
 
-def test_verify_says_why_nothing_can_be_derived():
+def test_verify_reports_why_counts_cannot_be_derived():
     is_refused(run("--verify", launcher=HIDE_PROC), "--verify", "sockstat")
 
 
@@ -285,7 +351,7 @@ def test_no_line_is_longer_than_the_terminal(view, columns):
             Terminal([TCP_STATES, *view], columns, 60) as terminal:
         assert terminal.finish() == 0
     lines = [SGR.sub(b"", line).decode() for line in terminal.written.split(b"\r\n")]
-    if columns < 40:  # a sentence is 24 characters long
+    if columns < 40:  # one sentence has 24 characters
         lines = [line for line in lines if not line.startswith("off by ")]
     assert max(map(len, lines)) <= columns
     if columns >= 40:
@@ -321,7 +387,7 @@ def row_of(rows, state):
 
 @contextlib.contextmanager
 def watched(*options, columns=80, lines=24, **environment):
-    with Terminal([TCP_STATES, "-w0.1", *options], columns, lines, **ENVIRONMENT,
+    with Terminal([program(options), "-w0.1", *options], columns, lines, **ENVIRONMENT,
                   **environment) as terminal:
         terminal.wait_for(lambda rows: "every 0.1 s" in rows[0], "the heading")
         yield terminal
@@ -333,11 +399,12 @@ def test_a_watch_shows_how_counts_change(listeners):
         rows = terminal.wait_for(lambda rows: row_of(rows, "listen"), "the table")
         assert row_of(rows, "state") == ["state", "ipv4", "ipv6", "total", "change", "last",
                                          "minute"]
-        assert row_of(rows, "listen") == ["listen", "3", "0", "3", "▁"]
+        *counts, sparkline = row_of(rows, "listen")
+        assert counts == ["listen", "3", "0", "3"] and set(sparkline) == {"▁"}
         terminal.process.send_signal(signal.SIGSTOP)
         listeners.number(10)
         terminal.process.send_signal(signal.SIGCONT)
-        until(lambda: terminal.rows and b"+7" in terminal.written, "the change")
+        until(lambda: terminal.rows and b"+7" in terminal.written, "the change is shown")
         rows = terminal.wait_for(lambda rows: "+7" not in row_of(rows, "listen"), "no change")
         assert row_of(rows, "listen")[1:4] == ["10", "0", "10"]
         listeners.number(0)
@@ -373,12 +440,12 @@ def test_more_lines_than_the_terminal_has_do_not_scroll(listeners):
     listeners.number(60)
     with watched("-l", lines=10) as terminal:
         terminal.wait_for(lambda rows: rows[2].startswith("queue") and rows[9], "a full screen")
-        until(lambda: terminal.rows and terminal.written.count(b"\x1b[H") > 3, "more of them")
+        until(lambda: terminal.rows and terminal.written.count(b"\x1b[H") > 3, "four screens")
     assert {picture.count(b"\n") for picture in terminal.written.split(b"\x1b[H")[1:-1]} == {9}
 
 
 def is_as_before(terminal):
-    # The cursor is shown, and the screen is the one from before.
+    # The cursor and the previous screen are restored.
     assert terminal.written.endswith(b"\x1b[?25h\x1b[?1049l")
     assert terminal.settings() == terminal.settings_before
 
@@ -392,7 +459,7 @@ def test_a_watch_ends(keys):
         is_as_before(terminal)
 
 
-def test_a_watch_without_a_keyboard_goes_on():
+def test_a_watch_without_a_keyboard_continues():
     with Terminal(["sh", "-c", 'exec "$0" -w0.1 </dev/null', TCP_STATES]) as terminal:
         until(lambda: terminal.rows and terminal.written.count(b"\x1b[H") > 3, "pictures")
         terminal.type(b"\x03")
@@ -412,11 +479,11 @@ def test_a_watch_that_is_suspended_gives_the_terminal_back():
     with watched() as terminal:
         terminal.type(b"\x1a")
         until(lambda: os.waitid(os.P_PID, terminal.process.pid,
-                                os.WSTOPPED | os.WNOHANG | os.WNOWAIT), "it stands still")
+                                os.WSTOPPED | os.WNOHANG | os.WNOWAIT), "it is stopped")
         terminal.rows  # pylint: disable=pointless-statement
         is_as_before(terminal)
         terminal.process.send_signal(signal.SIGCONT)
-        until(lambda: terminal.settings() != terminal.settings_before, "it goes on")
+        until(lambda: terminal.settings() != terminal.settings_before, "it continues")
         terminal.type(b"q")
         assert terminal.finish() == 0
         is_as_before(terminal)
@@ -452,11 +519,115 @@ def test_another_host_is_read_alike(served, maker):
     until(lambda: {(int(family[-1]), state): sockets
                    for family, states in json.loads(shown(*host, *SNMP_OPTIONS)).items()
                    for state, sockets in states.items()} == local, "the same counts")
-    for view in (("-l",), ("-p", "443")):
-        assert json.loads(shown(*view, *host, *SNMP_OPTIONS)) \
-            == json.loads(shown(*view, "-o", "json"))
+    assert json.loads(shown("-p", "443", *host, *SNMP_OPTIONS)) \
+        == json.loads(shown("-p", "443", "-o", "json"))
+    theirs, ours = (json.loads(shown("-l", *more)) for more in (
+        (*host, *SNMP_OPTIONS), ("-o", "json")))
+    # Only the agent knows the window, and only this machine its interfaces.
+    assert all(row.pop("fillMax") is not None and row.pop("devices") is None for row in theirs)
+    assert all(row.pop("fillMax") is None and row.pop("devices") == [] for row in ours)
+    assert theirs == ours
     assert json.loads(shown("-S", *host, *SNMP_OPTIONS))["tcpTimeWait"] \
         == kernel_count("sockstat", "TCP:", "tw")
+
+
+def test_closed_sockets_of_another_host(served, maker):
+    """An agent reports 0 if it does not count them, so 0 is ambiguous."""
+    maker.make(4, "closed", 3)
+    host = ("-H", "127.0.0.1")
+
+    def closed():
+        done = json.loads(shown("-s", "closed", "-o", "json", *host, *SNMP_OPTIONS))
+        return done["ipv4"]["closed"], done["ipv6"]["closed"]
+    assert closed() == (None, None)
+    assert shown("-s", "closed", *host, *SNMP_OPTIONS).splitlines()[1].split()[1:] == 3 * ["-"]
+    served.reconfigure(countBoundInactive="yes")
+    until(lambda: closed() == (3, 0), "closed sockets are counted")
+    is_refused(run("-B", *host, *SNMP_OPTIONS), "--bound-inactive", "--host")
+
+
+# ---- reads of several requests ----
+
+@pytest.fixture
+def many_listeners(held):
+    """The addresses of listeners that need about a hundred requests."""
+    addresses = [f"127.0.{number // 250}.{number % 250 + 1}" for number in range(300)]
+    for address in addresses:
+        opened = held.enter_context(socket.socket())
+        opened.bind((address, 1000))
+        opened.listen(5)
+    return addresses
+
+
+def ask_through(proxy, *options):
+    with proxy:
+        done = run("-o", "json", "-H", proxy.host, *options, *SNMP_OPTIONS, "-t", "60", "-r", "0",
+                   seconds=200)
+    return done
+
+
+def gone():
+    return snmp.get(mib.REFRESHES)[0].type == "noSuchObject"
+
+
+@pytest.mark.parametrize("at", [3, 20, 100])
+def test_a_list_is_complete_if_the_agent_restarts(served, many_listeners, at):
+    def restart():
+        served.kill()
+        until(gone, "snmpd knows that it ended")
+        served.start()
+        served.wait_until_registered()
+
+    until(lambda: snmp.get_value(mib.REFRESHES) > 20, "more refreshes than a new agent has made")
+    proxy = CountingProxy(at, restart)
+    done = ask_through(proxy, "-l")
+    assert done.returncode == 0, done.stderr
+    assert [row["address"] for row in json.loads(done.stdout)] == many_listeners
+    assert proxy.requests > 100 + at
+
+
+@pytest.mark.parametrize("view", [("-l",), ("-S",), ("-p", "443"), ()])
+def test_there_is_no_list_if_the_agent_exits(served, many_listeners, view):
+    served.reconfigure(watchPort=443)
+    until(lambda: snmp.answers((*mib.PORT_COUNT, 1, 443, 1)), "the port is watched")
+
+    def end():
+        served.kill()
+        until(gone, "snmpd knows that it ended")
+
+    done = ask_through(CountingProxy(50 if view == ("-l",) else 2, end), *view)
+    is_refused(done, "tcp-state-agent is not running")
+
+
+@pytest.mark.parametrize("view", [("-l",), ("-p", "443")])
+def test_there_is_no_list_if_the_counts_are_withdrawn(snmpd, agent, many_listeners, view):
+    refusals = Refusals()
+    snmpd.start()
+    agent.configure(refreshInterval=0.1, maxAge=5, watchPort=443)
+    refusals.start(agent)
+
+    def withdraw():
+        refusals.error = errno.EPERM
+        until(lambda: snmp.get(mib.COUNTS[0])[0].type == "noSuchInstance", "maxAge is over")
+
+    try:
+        agent.wait_until_registered()
+        done = ask_through(CountingProxy(50 if view == ("-l",) else 2, withdraw), *view)
+    finally:
+        agent.clean_up()
+        refusals.end()
+    is_refused(done, "no longer served")
+
+
+def test_a_list_has_all_that_stay(served, many_listeners, churn):
+    wait_for_refresh()
+    for _ in range(3):
+        done = run("-o", "json", "-l", "-H", "127.0.0.1", *SNMP_OPTIONS, "-t", "10",
+                   seconds=100)
+        assert done.returncode == 0, done.stderr
+        listed = [(row["address"], row["port"]) for row in json.loads(done.stdout)]
+        assert len(set(listed)) == len(listed)
+        assert {(address, 1000) for address in many_listeners} <= set(listed)
 
 
 def test_another_host_is_watched(served, listeners):
@@ -473,22 +644,22 @@ def test_another_host_is_watched(served, listeners):
         is_as_before(terminal)
 
 
-def test_a_watch_of_a_silent_host_ends_at_once(served, snmpd):
+def test_a_watch_of_a_silent_host_ends_immediately(served, snmpd):
     with watched("-H", "127.0.0.1", *SNMP_OPTIONS, "-t", "20") as terminal, snmpd.paused():
         task = pathlib.Path(f"/proc/{terminal.process.pid}/task/{terminal.process.pid}")
         since = {}
 
         def waits():
-            """The program that asks is the same for longer than an answer takes."""
+            """Return whether tcp-states-snmp runs for longer than an answer takes."""
             asking, now = (task / "children").read_text(), time.monotonic()
             return asking and now - since.setdefault(asking, now) > 0.5
-        until(waits, "it waits for an answer")
+        until(waits, "it is waiting for an answer")
         terminal.type(b"\x03")
-        assert terminal.finish(5) == 0
+        assert terminal.finish() == 0
         is_as_before(terminal)
 
 
-# ---- what is wrong ----
+# ---- errors ----
 
 def is_refused(done, *words):
     assert (done.returncode, done.stdout) == (2, "")
@@ -498,11 +669,12 @@ def is_refused(done, *words):
 
 
 @pytest.mark.parametrize("options, words", [
-    (("-q",), ("'q'",)),
+    (("-q",), ("unknown option '-q'",)),
+    (("-4q",), ("unknown option '-q'",)),
     (("--nonsense",), ("--nonsense",)),
-    (("--s",), ("--s", "ambiguous")),
-    (("--listen=5",), ("--listen",)),
-    (("-s",), ("'s'",)),
+    (("--s",), ("ambiguous option '--s'",)),
+    (("--listen=5",), ("'--listen' takes no argument",)),
+    (("-s",), ("option '-s' needs an argument",)),
     (("-s", "waiting"), ("--state", "waiting")),
     (("-s", ""), ("--state",)),
     (("-s", "TIME WAIT"), ("--state", "TIME WAIT")),
@@ -520,6 +692,7 @@ def is_refused(done, *words):
     (("--watch=3601",), ("--watch", "3601")),
     (("-w", "5"), ("5",)),
     (("-o", "xml"), ("--output", "xml")),
+    (("-o", "csv", "--output=json"), ("duplicate option '--output'",)),
     (("-l", "-S"), ("--listen", "--summary")),
     (("-l", "-p", "80"), ("--listen", "--port")),
     (("-l", "-s", "listen"), ("--listen", "--state")),
@@ -527,18 +700,44 @@ def is_refused(done, *words):
     (("--verify", "-o", "json"), ("--verify", "--output")),
     (("--verify", "-H", "router"), ("--verify", "--host")),
     (("--verify", "-w"), ("--verify", "--watch")),
+    (("--verify", "-B"), ("--verify", "--bound-inactive")),
+    (("-B", "-l"), ("--bound-inactive", "--listen")),
+    (("-S", "--bound-inactive"), ("--bound-inactive", "--summary")),
     (("-w", "-o", "json"), ("--watch", "--output")),
     (("router",), ("router",)),
     (("--", "-v", "2c"), ("-v", "--host")),
-    (("-H",), ("'H'",)),
-], ids=lambda value: "_".join(value)[:24])
-def test_a_wrong_option_is_named(options, words):
+    (("-H",), ("option '-H' needs an argument",)),
+    (("--state",), ("option '--state' needs an argument",)),
+    (("-s", "\033[2J\nlisten"), (r"'\x1b[2J\x0alisten'",)),
+    (("-\033",), (r"'-\x1b'",)),
+    (("--\u202elisten",), (r"'--\xe2\x80\xaelisten'",)),
+    (("-p", b"m\xfcnze"), (r"'m\xfcnze'",)),
+    (("-H", "ro\nuter", "-v"), (r"tcp-states -H ro\x0auter -- ",)),
+], ids=lambda value: "_".join(map(repr, value))[:24])
+def test_an_invalid_option_is_reported(options, words):
     is_refused(run(*options), *words)
 
 
-def test_a_host_that_does_not_answer_is_told():
+@pytest.mark.parametrize("options", [
+    ("-H", "router", "-v", "2c", "-c", "public"),
+    ("-v", "2c", "-c", "public", "-H", "router"),
+    ("-Hrouter", "-c", "public"),
+    ("--host=router", "-l", "authPriv"),
+    ("--host", "router", "2c"),
+    ("-H", "router", "-S", "-u", "watcher"),
+], ids=" ".join)
+def test_the_missing_separator_before_snmp_options_is_shown(options):
+    is_refused(run(*options), "; SNMP options follow --: tcp-states -H router -- -v 2c -c public")
+
+
+def test_other_mistakes_do_not_talk_of_snmp():
+    for options in (("-H", "router", "-s", "waiting"), ("-q",), ("-H", "router", "-q", "--")):
+        assert "SNMP" not in run(*options).stderr
+
+
+def test_a_host_that_does_not_respond_is_reported():
     done = run("-H", "127.0.0.1", "--", "-v2c", "-cpublic", "-r0", "-t0.2")
-    is_refused(done, "127.0.0.1")
+    is_refused(done, "tcp-states: 127.0.0.1: timed out after 0.", "community")
 
 
 def test_version():
@@ -553,11 +752,124 @@ def test_help_and_manual_name_the_same_options():
     named = set(re.findall(r"^ +(?:-(\w), |    )--(\w+)", usage, re.MULTILINE))
     manual = re.findall(r"^\.It (?:Fl (\w) .*, )?Fl -(\w+)",
                         (SOURCE / "man/tcp-states.1").read_text(), re.MULTILINE)
-    assert len(named) == 12
+    assert len(named) == 13
     assert set(manual) == named
 
 
-# ---- where nobody reads ----
+# ---- untrusted names ----
+
+NAMES = {
+    4701: b'quo"te', 4702: b"back\\slash", 4703: b"com,ma", 4704: b"m\xfcnze",
+    4705: "m\u00fcnze".encode(), 4706: b"\x1b[2J", 4707: "a\u009bb".encode(),
+    4708: "a\u202eb".encode(), 4709: b"a\x7f'b", 4710: b"{a}", 4711: b'",",', 4712: b"\xed\xa0\x80",
+    4713: "\u20ac\U0001f427".encode(), 4714: ("x" + 20 * "\u20ac").encode(),
+}
+
+
+@pytest.fixture(params=["fixed", "random"])
+def names(request):
+    """{port: name} of the maximum number of ports."""
+    if request.param == "fixed":
+        return NAMES
+    chosen = random.Random(793)
+    # Characters without a special meaning in services(5).
+    octets = sorted(set(range(1, 256)) - set(b"\t\n\v\f\r #"))
+    return {port: bytes(chosen.choices(octets, k=chosen.randint(1, 31)))
+            for port in range(4801, 4865)}
+
+
+@pytest.fixture
+def with_names(names, tmp_path):
+    """A launcher with a services(5) file of NAMES."""
+    services = tmp_path / "services"
+    services.write_bytes(b"".join(name + b" %d/tcp\n" % port for port, name in names.items()))
+    return ("unshare", "--mount", "sh", "-c",
+            f'mount --bind {services} /etc/services && exec "$@"', "sh")
+
+
+def escaped(name):
+    """Return NAME as utf8_escape() writes it."""
+    return "".join(
+        character if printable(character) else "".join(
+            f"\\x{octet:02x}" for octet in character.encode(errors="surrogateescape"))
+        for character in name.decode(errors="surrogateescape"))
+
+
+def printable(character):
+    return not ("\ud800" <= character <= "\udfff" or unicodedata.category(character) == "Cc"
+                or character in "\u061c\u200e\u200f\u2028\u2029"
+                or "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069")
+
+
+def kept(name):
+    """Return the first 31 octets of NAME, without the part of a truncated character."""
+    text = b""
+    for character in name.decode(errors="surrogateescape"):
+        octets = character.encode(errors="surrogateescape")
+        if len(text) + len(octets) > 31:
+            break
+        text += octets
+    return text
+
+
+@pytest.fixture
+def ports(names):
+    return [f"-p{port}" for port in names]
+
+
+def raw(launcher, *options, **environment):
+    done = subprocess.run([*launcher, TCP_STATES, "-4", "-s", "listen", *options],
+                          capture_output=True, timeout=PATIENCE,
+                          env={**os.environ, **ENVIRONMENT, "LC_ALL": "C.UTF-8", **environment})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert not re.search(rb"[\0-\x09\x0b-\x1f\x7f]", done.stdout)
+    return done.stdout.decode()  # is UTF-8
+
+
+def test_names_in_json(names, ports, with_names):
+    listed = json.loads(raw(with_names, *ports, "-o", "json"))
+    assert {port["port"]: port["service"] for port in listed} == {
+        port: re.sub("[\ud800-\udfff]", lambda octet: f"\\x{ord(octet[0]) - 0xdc00:02x}",
+                     kept(name).decode(errors="surrogateescape"))
+        for port, name in names.items()}
+
+
+def test_names_in_csv(names, ports, with_names):
+    rows = list(csv.DictReader(io.StringIO(raw(with_names, *ports, "-o", "csv"), newline="")))
+    assert {int(row["port"]): row["service"] for row in rows} \
+        == {port: escaped(kept(name)) for port, name in names.items()}
+    assert {(row["family"], row["state"], row["sockets"]) for row in rows} \
+        == {("ipv4", "listen", "0")}
+
+
+def test_names_for_prometheus(names, ports, with_names):
+    text = raw(with_names, *ports, "-o", "prometheus")
+    done = subprocess.run(["promtool", "check", "metrics"], capture_output=True, text=True,
+                          input=text, timeout=PATIENCE)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    samples = re.findall(r'port="(\d+)",service="((?:[^"\\]|\\.)*)",family', text)
+    assert {int(port): re.sub(r"\\(.)", r"\1", name) for port, name in samples} \
+        == {port: escaped(kept(name)) for port, name in names.items()}
+
+
+def test_names_in_tables(names, ports, with_names):
+    for locale in ("C.UTF-8", "C"):
+        headings = re.findall(r"^port (\d+), (.*)$", raw(with_names, *ports, LC_ALL=locale), re.M)
+        expected_names = {port: escaped(kept(name)) for port, name in names.items()}
+        if locale == "C":
+            expected_names = {port: "".join(
+                character if character.isascii() else "".join(
+                    f"\\x{octet:02x}" for octet in character.encode())
+                for character in name) for port, name in expected_names.items()}
+        assert {int(port): name for port, name in headings} == expected_names
+
+
+def test_a_host_name_cannot_control_the_terminal():
+    done = run("-H", "\033[2Jh\u00f6st", *SNMP_OPTIONS)
+    is_refused(done, "tcp-states: \\x1b[2Jh\u00f6st: ")
+
+
+# ---- failed writes ----
 
 @pytest.mark.parametrize("options", [(), ("-h",), ("-o", "json")], ids=" ".join)
 def test_a_closed_pipe_ends_it_silently(options):
@@ -565,16 +877,74 @@ def test_a_closed_pipe_ends_it_silently(options):
     os.close(near)
     with open(far, "wb") as stdout:
         done = subprocess.run([TCP_STATES, *options], stdout=stdout, stderr=subprocess.PIPE,
-                              timeout=5)
+                              timeout=PATIENCE)
     assert (done.returncode, done.stderr) == (-signal.SIGPIPE, b"")
 
 
-@pytest.mark.parametrize("options", ["", "-V", "-S", "-o csv"])
+@pytest.mark.parametrize("options", [
+    "", "-V", "-h", "-l", "-S", "-p 443", "--verify", "-o json", "-o csv", "-o prometheus",
+    "-l -o json", "-S -o prometheus", "-p 443 -o csv"])
+@pytest.mark.parametrize("where, problem", [
+    (">&-", "Bad file descriptor"), (">/dev/full", "No space left on device"),
+    ("<&- >&- 2>&-", "")])
+def test_lost_output_is_an_error(options, where, problem):
+    done = run(launcher=("sh", "-c", f'exec "$0" {options} {where}'))
+    if problem:
+        is_refused(done, "standard output: " + problem)
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("where", [">/dev/full", ">&-"])
+def test_a_watch_that_cannot_be_written_is_an_error(where):
+    is_refused(run(launcher=("sh", "-c", f'exec "$0" -w {where}')), "--watch", "terminal")
+
+
+def test_a_disk_that_fills_after_a_part_is_an_error(tmp_path):
+    """All earlier pages are written, and nothing is left to write at exit."""
+    options = [f"-p{port}" for port in range(1, 65)]
+    whole = len(shown("-o", "json", *options))
+    for pages in (1, 2, 3):
+        assert whole > 4096 * (pages + 1)
+        done = run("-o", "json", *options, launcher=(
+            "unshare", "--mount", "sh", "-c",
+            f'mount -t tmpfs -o size={4096 * pages} tmpfs {tmp_path} &&'
+            f' exec "$@" >{tmp_path}/output', "sh"))
+        is_refused(done, "standard output: ")
+
+
+def test_a_closed_pipe_is_an_error_if_sigpipe_is_ignored():
+    near, far = os.pipe()
+    os.close(near)
+    with open(far, "wb") as stdout:
+        done = subprocess.run(["env", "--ignore-signal=PIPE", TCP_STATES], stdout=stdout,
+                              stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
+    assert done.returncode in (2, -signal.SIGPIPE)
+
+
 @pytest.mark.parametrize("where, problem", [
     (">&-", "Bad file descriptor"), (">/dev/full", "No space left on device")])
-def test_what_cannot_be_written_is_an_error(options, where, problem):
-    done = run(launcher=("sh", "-c", f'exec "$0" {options} {where}'))
-    is_refused(done, problem)
+def test_an_answer_that_cannot_be_passed_on_is_an_error(served, where, problem):
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -v2c -cpublic 127.0.0.1 {where}', BUILD / "tcp-states-snmp"],
+        stderr=subprocess.PIPE, text=True, timeout=PATIENCE, env={**os.environ, **ENVIRONMENT})
+    assert (done.returncode, done.stderr) == (1, f"standard output: {problem}\n")
+
+
+# ---- helper programs and libraries ----
+
+def test_another_programs_helper_is_not_run(tmp_path):
+    """Not next to the command, not in its working directory, and not in $PATH."""
+    planted = tmp_path / "tcp-states-snmp"
+    planted.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
+    planted.chmod(0o755)
+    command = shutil.copy(TCP_STATES, tmp_path)
+    for path in (command, "./tcp-states", "tcp-states"):
+        done = subprocess.run(
+            [path, "-H", "127.0.0.1", *SNMP_OPTIONS, "-r0", "-t0.1"], cwd=tmp_path,
+            capture_output=True, text=True, timeout=PATIENCE,
+            env={**os.environ, **ENVIRONMENT, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+        is_refused(done)
+        assert not (tmp_path / "was-run").exists()
 
 
 def test_net_snmp_is_not_loaded():

@@ -1,30 +1,31 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Thresholds: when they are raised and cleared, and that snmptrapd is told each time, once."""
+"""Thresholds: when they are raised and cleared, with one notification each time."""
 
+import functools
 import socket
-import time
+import subprocess
 
 import pytest
 
 import mib
 import snmp
 from daemons import INFORM_SECURITY, INFORMS, TRAP_SECURITY, TRAPS, refused, wait_for_refresh
-from kernel import set_sysctl
-from listeners import listener
+from namespace import set_sysctl
 from polling import until
-from tcp_states import StateMaker
+from sockets import StateMaker, listener
+from tun_peer import NEAR_ADDRESS, TunPeer
 
 CARRIED = (mib.THRESHOLD_LABEL, mib.THRESHOLD_METRIC, mib.THRESHOLD_VALUE, mib.THRESHOLD_RANGE,
            mib.THRESHOLD_SINCE)
 LISTENING = "state ipv4 listen"
-# Raised by an IPv6 listener, to show that nothing else is told before it or with it.
+# Raised by an IPv6 listener, to show that no other notification precedes it.
 LAST = "zLast state ipv6 listen 0"
 KEPT = 256
 
 
 @pytest.fixture
 def start(snmptrapd, snmpd, agent):
-    """start(THRESHOLD...): snmptrapd, snmpd and the agent, which has the thresholds."""
+    """start(THRESHOLD...): starts snmpd, and the agent with these thresholds."""
     def start(*thresholds, **directives):
         snmpd.more_lines = TRAPS
         snmpd.start()
@@ -35,37 +36,37 @@ def start(snmptrapd, snmpd, agent):
 
 
 def names(notifications):
-    """[(name, raised or cleared)], of notifications that are each whole."""
-    told = []
+    """Check that NOTIFICATIONS are complete, and return [(name, "raised" or "cleared")]."""
+    transitions = []
     for trap_oid, *carried in notifications:
         assert trap_oid.oid == mib.SNMP_TRAP_OID
         kind = {snmp.dotted(mib.RAISED): "raised", snmp.dotted(mib.CLEARED): "cleared"}
         name = carried[0].value
         assert [found.oid for found in carried] == [
             mib.of_threshold(column, name) for column in CARRIED]
-        told.append((name, kind[trap_oid.value]))
-    return told
+        transitions.append((name, kind[trap_oid.value]))
+    return transitions
 
 
-def told(snmptrapd):
+def received_names(snmptrapd):
     return names(snmptrapd.received())
 
 
-def wait_until_told(snmptrapd, expected, seconds=5):
-    """All of EXPECTED in order, and nothing else; what comes too late is seen by the next."""
-    until(lambda: len(told(snmptrapd)) >= len(expected),
-          f"{len(expected)} notifications", seconds, pause=0.05)
-    assert told(snmptrapd) == expected
+def wait_until_notified(snmptrapd, expected):
+    """Wait for exactly EXPECTED in order. Later extra ones fail the next call."""
+    until(lambda: len(received_names(snmptrapd)) >= len(expected),
+          f"{len(expected)} notifications", pause=0.05)
+    assert received_names(snmptrapd) == expected
 
 
-def wait_until_nothing_more_is_told(snmptrapd, expected):
-    """Notifications keep their order: with the next one, all before it have come."""
+def wait_until_nothing_more_is_notified(snmptrapd, expected):
+    """Send another notification. All earlier ones have arrived with it, as order is kept."""
     with listener(socket.AF_INET6):
-        wait_until_told(snmptrapd, [*expected, ("zLast", "raised")])
+        wait_until_notified(snmptrapd, [*expected, ("zLast", "raised")])
 
 
 def row(name):
-    """{column: value}, from one request."""
+    """Return {column: value} from one request."""
     columns = [mib.THRESHOLD_ENTRY + (number,) for number in range(2, 10)]
     return dict(zip(columns, (found.value for found in snmp.get(
         *(mib.of_threshold(column, name) for column in columns)))))
@@ -83,9 +84,10 @@ def wait_until_normal(name):
     until(lambda: status(name) == mib.NORMAL, f"{name} is normal")
 
 
-# ---- what a notification tells ----
+# ---- the content of notifications ----
 
-def test_traps_and_informs_tell_the_row(snmptrapd, snmpd, agent, listeners):
+@pytest.mark.smoke
+def test_traps_and_informs_contain_the_row(snmptrapd, snmpd, agent, listeners):
     snmpd.more_lines = TRAPS + INFORMS
     snmpd.start()
     agent.configure(threshold=f"busy {LISTENING} 2 clear 1")
@@ -96,7 +98,8 @@ def test_traps_and_informs_tell_the_row(snmptrapd, snmpd, agent, listeners):
         mib.THRESHOLD_VALUE: 0, mib.THRESHOLD_STATUS: mib.NORMAL, mib.THRESHOLD_SINCE: 0,
         mib.THRESHOLD_RAISES: 0, mib.THRESHOLD_LABEL: "busy"}
     expected = []
-    for number, kind, raises in ((5, mib.RAISED, 1), (1, mib.CLEARED, 1), (3, mib.RAISED, 2)):
+    # The status changes at the last socket that is opened or closed, and not before.
+    for number, kind, raises in ((3, mib.RAISED, 1), (1, mib.CLEARED, 1), (3, mib.RAISED, 2)):
         before = snmp.get_value(mib.SYS_UP_TIME)
         listeners.number(number)
         expected.append((kind, number))
@@ -124,63 +127,76 @@ def test_a_value_outside_of_its_range_raises(start, snmptrapd, listeners, thresh
     start(threshold)
     assert status("a") == mib.NORMAL
     listeners.number(wrong)
-    wait_until_told(snmptrapd, [("a", "raised")])
+    wait_until_notified(snmptrapd, [("a", "raised")])
     listeners.number(fine)
-    wait_until_told(snmptrapd, [("a", "raised"), ("a", "cleared")])
+    wait_until_notified(snmptrapd, [("a", "raised"), ("a", "cleared")])
 
 
-def test_a_floor_is_told_at_the_start(start, snmptrapd):
+def test_a_minimum_is_notified_at_the_start(start, snmptrapd):
     start("web state any established 1:")
-    wait_until_told(snmptrapd, [("web", "raised")])
+    wait_until_notified(snmptrapd, [("web", "raised")])
     assert row("web")[mib.THRESHOLD_VALUE] == 0
 
 
 # ---- hold and hysteresis ----
 
-def wait_for_status(name, wanted, seen):
-    """Gather in SEEN, {refresh: (value, status)}, until the status is as WANTED."""
-    def look():
-        number, value, found = (varbind.value for varbind in snmp.get(
-            mib.REFRESHES, mib.of_threshold(mib.THRESHOLD_VALUE, name),
-            mib.of_threshold(mib.THRESHOLD_STATUS, name)))
-        seen[number] = value, found
-        return found == wanted
-    until(look, f"the status {wanted}")
+@pytest.fixture
+def step(start, agent):
+    """step(THRESHOLD...): calls start() the first time, and then causes one refresh per call.
+
+    The interval is an hour, and a reload causes a refresh.
+    """
+    def step(*thresholds):
+        how = {"refreshInterval": 3600, "maxAge": None}
+        if not agent.running:
+            start(*thresholds, **how)
+            return
+        before = snmp.get_value(mib.REFRESHES)
+        agent.reconfigure(threshold=list(thresholds), **how)
+        until(lambda: snmp.get_value(mib.REFRESHES) > before, "a refresh")
+        assert snmp.get_value(mib.REFRESHES) == before + 1
+    return step
 
 
-def test_hold_counts_refreshes(start, listeners):
-    start(f"held {LISTENING} 0 hold 4")
-    for number, wanted in ((1, mib.RAISED_STATUS), (0, mib.NORMAL)):
-        seen = {}
+def test_hold_counts_refreshes(step, listeners):
+    held = f"held {LISTENING} 0 hold 4"
+    step(held)
+    for number, before, after in ((1, mib.NORMAL, mib.RAISED_STATUS),
+                                  (0, mib.RAISED_STATUS, mib.NORMAL)):
         listeners.number(number)
-        wait_for_status("held", wanted, seen)
-        first = min(refresh for refresh, (value, _) in seen.items() if value == number)
-        assert max(seen) == first + 3
-        assert len([refresh for refresh in seen if refresh >= first]) == 4
+        seen = []
+        for _ in range(5):
+            step(held)
+            found = row("held")
+            assert found[mib.THRESHOLD_VALUE] == number
+            seen.append(found[mib.THRESHOLD_STATUS])
+        assert seen == [before, before, before, after, after]
 
 
-def test_a_streak_that_is_broken_counts_for_nothing(start, snmptrapd, listeners):
-    start(f"held {LISTENING} 0 hold 3", LAST, refreshInterval=0.3)
-    value = mib.of_threshold(mib.THRESHOLD_VALUE, "held")
-    for _ in range(3):
-        listeners.number(1)
-        until(lambda: snmp.get_value(value) == 1, "it is outside")
-        listeners.number(0)
-        until(lambda: snmp.get_value(value) == 0, "it is inside")
-    wait_until_nothing_more_is_told(snmptrapd, [])
+def test_an_interrupted_streak_does_not_count(step, snmptrapd, listeners):
+    thresholds = (f"held {LISTENING} 0 hold 3", LAST)
+    step(*thresholds)
+    for number in (1, 1, 0, 1, 1, 0, 1, 0, 0, 1, 1):
+        listeners.number(number)
+        step(*thresholds)
+        assert row("held")[mib.THRESHOLD_VALUE] == number
     assert row("held")[mib.THRESHOLD_RAISES] == 0
+    with listener(socket.AF_INET6):
+        step(*thresholds)
+        # The third in a row counts as well.
+        wait_until_notified(snmptrapd, [("held", "raised"), ("zLast", "raised")])
 
 
-def test_flapping_between_the_ranges_is_not_told(start, snmptrapd, listeners):
+def test_flapping_between_the_ranges_is_not_notified(start, snmptrapd, listeners):
     start(f"busy {LISTENING} 5 clear 2", LAST)
     value = mib.of_threshold(mib.THRESHOLD_VALUE, "busy")
     for number in (3, 5, 6, 3, 7, 4, 9, 3, 2, 4, 5, 3, 0):
         listeners.number(number)
         until(lambda: snmp.get_value(value) == number, "the new value")
-    wait_until_nothing_more_is_told(snmptrapd, [("busy", "raised"), ("busy", "cleared")])
+    wait_until_nothing_more_is_notified(snmptrapd, [("busy", "raised"), ("busy", "cleared")])
 
 
-# ---- the metrics but state ----
+# ---- metrics other than state ----
 
 def test_the_fill_of_an_accept_queue(start, snmptrapd):
     with listener(backlog=4) as queue:
@@ -189,14 +205,14 @@ def test_the_fill_of_an_accept_queue(start, snmptrapd):
         value = mib.of_threshold(mib.THRESHOLD_VALUE, "accept")
         assert snmp.get_value(value) == 0
         connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
-        wait_until_told(snmptrapd, [("accept", "raised")])
+        wait_until_notified(snmptrapd, [("accept", "raised")])
         assert snmp.get_value(value) == 75
-    # Nothing listens: that is no value, and neither raises nor clears.
+    # Without a listener there is no value, which neither raises nor clears.
     until(lambda: snmp.get(value)[0].type == "noSuchInstance", "the value is gone")
     assert status("accept") == mib.RAISED_STATUS
     for connection in connections:
         connection.close()
-    wait_until_nothing_more_is_told(snmptrapd, [("accept", "raised")])
+    wait_until_nothing_more_is_notified(snmptrapd, [("accept", "raised")])
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind(("", port))
@@ -211,7 +227,7 @@ def test_an_endpoint_of_ipv6(start, snmptrapd):
         start("accept listen [::1]:8080 80")
         assert status("accept") == mib.NORMAL
         with socket.create_connection(("::1", 8080)):
-            wait_until_told(snmptrapd, [("accept", "raised")])
+            wait_until_notified(snmptrapd, [("accept", "raised")])
             assert row("accept")[mib.THRESHOLD_VALUE] == 100
 
 
@@ -222,80 +238,119 @@ def test_the_sockets_of_a_port(start, snmptrapd, listeners):
         listeners.number(7)
         with socket.create_connection(("127.0.0.1", port)), \
                 socket.create_connection(("127.0.0.1", port)):
-            wait_until_told(snmptrapd, [("busy", "raised")])
+            wait_until_notified(snmptrapd, [("busy", "raised")])
             assert row("busy")[mib.THRESHOLD_VALUE] == 2
         assert snmp.get_value(mib.of_port(mib.PORT_COUNT, 4, port, "listen")) == 1
-    wait_until_told(snmptrapd, [("busy", "raised"), ("busy", "cleared"), ("gone", "raised")])
+    wait_until_notified(snmptrapd, [("busy", "raised"), ("busy", "cleared"), ("gone", "raised")])
 
 
 def test_the_share_of_a_limit_of_the_host(start, snmptrapd):
-    """A namespace of its own has a limit of timewaits, but none of orphans and memory."""
+    """A new namespace has a limit of timewaits, but not of orphans and memory."""
     with StateMaker() as maker:
         set_sysctl("tcp_max_tw_buckets", 16)
-        start("buckets host tcpTimeWaits 50", "memory host tcpMemory 0:0",
-              "orphans host tcpOrphans 0:0", LAST)
+        start("buckets host tcpHostTimeWaits 50", "memory host tcpHostMemory 0:0",
+              "orphans host tcpHostOrphans 0:0", LAST)
         maker.make(4, "timeWait", 8)
         maker.make(4, "finWait1", 2, closed=True)
         until(lambda: row("buckets")[mib.THRESHOLD_VALUE] == 50, "half of the limit")
         assert status("buckets") == mib.NORMAL
         maker.make(6, "timeWait", 4)
-        wait_until_told(snmptrapd, [("buckets", "raised")])
-        assert row("buckets")[mib.THRESHOLD_VALUE] == 75
+        wait_until_notified(snmptrapd, [("buckets", "raised")])
+        until(lambda: row("buckets")[mib.THRESHOLD_VALUE] == 75, "all are counted")
         for name in ("memory", "orphans"):
             assert snmp.get(mib.of_threshold(mib.THRESHOLD_VALUE, name))[0].type \
                 == "noSuchInstance"
             assert status(name) == mib.NORMAL
 
 
+def flood(peer, port, far_ports):
+    for far_port in far_ports:
+        peer.open(4, "synReceived", far_port, port)
+
+
+def test_a_syn_flood_is_noticed_though_synreceived_stays_low(start, snmptrapd, agent):
+    """The kernel answers SYNs that exceed the SYN queue with cookies."""
+    peer = TunPeer()
+    with socket.socket() as server:
+        server.bind((NEAR_ADDRESS[4], 0))
+        server.listen(8)
+        port = server.getsockname()[1]
+        start("flood rate tcpHostSyncookiesSent over 2 10 clear 1",
+              "hour rate tcpHostSynQueueCookies over 3600 0",
+              "state state any synReceived 100",
+              "other rate tcpHostListenOverflows 0", LAST)
+        until(lambda: row("flood")[mib.THRESHOLD_VALUE] == 0, "the rate is 0")
+        flood(peer, port, range(1024, 3024))
+        wait_until_notified(snmptrapd, [("flood", "raised"), ("hour", "raised")])
+        assert row("flood")[mib.THRESHOLD_METRIC] == "rate tcpHostSyncookiesSent over 2"
+        assert snmp.get_value(mib.of_state(mib.TOTAL, "synReceived")) <= 9
+        wait_until_notified(snmptrapd, [("flood", "raised"), ("hour", "raised"),
+                                    ("flood", "cleared")])
+        before = row("hour")
+        agent.hang_up()
+        agent.wait_until_logged("configuration reloaded")
+        wait_for_refresh()
+        assert row("hour")[mib.THRESHOLD_STATUS] == mib.RAISED_STATUS
+        assert row("hour")[mib.THRESHOLD_VALUE] > 0
+        assert row("hour")[mib.THRESHOLD_SINCE] == before[mib.THRESHOLD_SINCE]
+        assert status("other") == status("state") == mib.NORMAL
+        wait_until_nothing_more_is_notified(snmptrapd, [
+            ("flood", "raised"), ("hour", "raised"), ("flood", "cleared")])
+    peer.close()
+
+
 # ---- while snmpd is away ----
 
-def several_refreshes():
-    """Time for them to pass: while snmpd is away, the agent cannot be asked."""
-    begun = time.monotonic()
-    until(lambda: time.monotonic() > begun + 0.5, "five intervals have passed")
+@pytest.fixture
+def several_refreshes(faults):
+    """several_refreshes(): waits for them without SNMP, as snmpd is not running."""
+    return functools.partial(faults.wait_for_refreshes, 5)
 
 
-def test_a_transition_back_and_forth_while_snmpd_is_away(start, snmptrapd, snmpd, listeners):
+def test_a_transition_back_and_forth_while_snmpd_is_away(several_refreshes, start, snmptrapd, snmpd,
+                                                         listeners):
     start(f"b {LISTENING} 0", f"a {LISTENING} 1", LAST)
     snmpd.kill()
     for number in (1, 2, 0):
         listeners.number(number)
         several_refreshes()
     snmpd.start()
-    wait_until_nothing_more_is_told(snmptrapd, [
+    wait_until_nothing_more_is_notified(snmptrapd, [
         ("b", "raised"), ("a", "raised"), ("a", "cleared"), ("b", "cleared")])
-    # sysUpTime began after all of that.
+    # sysUpTime started later.
     since = mib.of_threshold(mib.THRESHOLD_SINCE, "a")
     assert [varbind.value for _, *carried in snmptrapd.received()
             for varbind in carried if varbind.oid == since] == [0, 0]
 
 
-def test_a_transition_while_snmpd_hangs(start, snmptrapd, snmpd, listeners):
+def test_a_transition_while_snmpd_hangs(several_refreshes, start, snmptrapd, snmpd, listeners):
     start(f"a {LISTENING} 0", LAST)
     snmpd.pause()
     listeners.number(1)
     several_refreshes()
     snmpd.resume()
-    wait_until_nothing_more_is_told(snmptrapd, [("a", "raised")])
+    wait_until_nothing_more_is_notified(snmptrapd, [("a", "raised")])
 
 
-def test_a_transition_while_snmpd_hangs_before_it_is_killed(start, snmptrapd, snmpd, listeners):
+def test_a_transition_while_snmpd_hangs_before_it_is_killed(several_refreshes, start, snmptrapd,
+                                                            snmpd, listeners):
     start(f"a {LISTENING} 0", LAST)
     snmpd.pause()
     listeners.number(1)
     several_refreshes()
     snmpd.kill()
     snmpd.start()
-    wait_until_nothing_more_is_told(snmptrapd, [("a", "raised")])
+    wait_until_nothing_more_is_notified(snmptrapd, [("a", "raised")])
 
 
 def many(number):
-    """Thresholds that are raised and cleared together, and their names in order."""
-    order = [f"t{place:04}" for place in range(number)]
+    """Return thresholds that are raised and cleared together, and their names in order."""
+    order = [f"t{i:04}" for i in range(number)]
     return [f"{name} {LISTENING} 0" for name in order], order
 
 
-def test_300_transitions_while_snmpd_is_away(start, snmptrapd, snmpd, agent, listeners):
+def test_300_transitions_while_snmpd_is_away(several_refreshes, start, snmptrapd, snmpd, agent,
+                                             listeners):
     thresholds, order = many(150)
     start(*thresholds, LAST)
     snmpd.kill()
@@ -304,52 +359,52 @@ def test_300_transitions_while_snmpd_is_away(start, snmptrapd, snmpd, agent, lis
         several_refreshes()
     snmpd.start()
     expected = [*((name, "raised") for name in order), *((name, "cleared") for name in order)]
-    wait_until_told(snmptrapd, expected[-KEPT:])
-    wait_until_nothing_more_is_told(snmptrapd, expected[-KEPT:])
+    wait_until_notified(snmptrapd, expected[-KEPT:])
+    wait_until_nothing_more_is_notified(snmptrapd, expected[-KEPT:])
     assert snmp.get_value(mib.THRESHOLD_DROPPED) == 300 - KEPT
-    assert agent.log.count("the oldest are dropped") == 1
-    assert "44 notifications were dropped" in agent.log
+    assert agent.log.count("dropping the oldest") == 1
+    assert "44 notifications dropped" in agent.log
 
 
-def test_more_transitions_at_once_than_are_kept(start, snmptrapd, listeners):
+def test_more_transitions_than_are_kept(start, snmptrapd, listeners):
     thresholds, order = many(1000)
     start(*thresholds, LAST)
     expected = []
     for number, kind in ((1, "raised"), (0, "cleared"), (1, "raised")):
         listeners.number(number)
         expected += [(name, kind) for name in order[-KEPT:]]
-        wait_until_told(snmptrapd, expected, seconds=10)
-    wait_until_nothing_more_is_told(snmptrapd, expected)
+        wait_until_notified(snmptrapd, expected)
+    wait_until_nothing_more_is_notified(snmptrapd, expected)
     assert snmp.get_value(mib.THRESHOLD_DROPPED) == 3 * (1000 - KEPT)
 
 
-def test_a_burst_that_fits_is_told_whole(start, snmptrapd, listeners):
+def test_a_burst_that_fits_is_notified_completely(start, snmptrapd, listeners):
     thresholds, order = many(KEPT)
     start(*thresholds)
     expected = []
     for number, kind in 4 * ((1, "raised"), (0, "cleared")):
         listeners.number(number)
         expected += [(name, kind) for name in order]
-        wait_until_told(snmptrapd, expected, seconds=10)
+        wait_until_notified(snmptrapd, expected)
     assert snmp.get_value(mib.THRESHOLD_DROPPED) == 0
 
 
-# ---- the agent's own beginning and end ----
+# ---- start and exit of the agent ----
 
-def test_a_new_agent_tells_what_is_raised(start, snmptrapd, agent, listeners):
+def test_a_new_agent_notifies_raised_thresholds(start, snmptrapd, agent, listeners):
     listeners.number(1)
     start(f"a {LISTENING} 0", LAST)
-    wait_until_told(snmptrapd, [("a", "raised")])
+    wait_until_notified(snmptrapd, [("a", "raised")])
     assert agent.stop() == 0
     agent.start()
     agent.wait_until_registered()
-    wait_until_nothing_more_is_told(snmptrapd, 2 * [("a", "raised")])
+    wait_until_nothing_more_is_notified(snmptrapd, 2 * [("a", "raised")])
     assert row("a")[mib.THRESHOLD_RAISES] == 1
 
 
 # ---- SIGHUP ----
 
-def test_hangup_keeps_what_has_not_changed(start, snmptrapd, agent, listeners):
+def test_hangup_keeps_unchanged_thresholds(start, snmptrapd, agent, listeners):
     listeners.number(1)
     lines = [f"a {LISTENING} 0 clear 0:0 hold 2", f"b {LISTENING} 5", LAST]
     start(*lines)
@@ -358,15 +413,15 @@ def test_hangup_keeps_what_has_not_changed(start, snmptrapd, agent, listeners):
     agent.reconfigure(threshold=lines[::-1])
     wait_for_refresh()
     assert row("a") == before
-    wait_until_nothing_more_is_told(snmptrapd, [("a", "raised")])
+    wait_until_nothing_more_is_notified(snmptrapd, [("a", "raised")])
 
 
-def test_hangup_clears_what_is_gone(start, snmptrapd, agent, listeners):
+def test_hangup_clears_removed_thresholds(start, snmptrapd, agent, listeners):
     listeners.number(3)
     start(f"a {LISTENING} 0", f"b {LISTENING} 5", LAST)
     wait_until_raised("a")
     agent.reconfigure(threshold=[LAST])
-    wait_until_nothing_more_is_told(snmptrapd, [("a", "raised"), ("a", "cleared")])
+    wait_until_nothing_more_is_notified(snmptrapd, [("a", "raised"), ("a", "cleared")])
     assert snmptrapd.received()[1][3].value == 3
     assert snmp.get(mib.of_threshold(mib.THRESHOLD_STATUS, "a"))[0].type == "noSuchInstance"
 
@@ -375,33 +430,80 @@ def test_hangup_clears_what_is_gone(start, snmptrapd, agent, listeners):
     (f"{LISTENING} 1", True), (f"{LISTENING} 0 clear 0:0", True), (f"{LISTENING} 0 hold 2", True),
     ("state any listen 0", True), (f"{LISTENING} 3", False),
 ], ids=["range", "clear", "hold", "metric", "wider"])
-def test_hangup_judges_afresh_what_has_changed(start, snmptrapd, agent, listeners, changed,
+def test_hangup_resets_changed_thresholds(start, snmptrapd, agent, listeners, changed,
                                                told_again):
     listeners.number(3)
     start(f"a {LISTENING} 0", LAST)
     wait_until_raised("a")
     agent.reconfigure(threshold=[f"a {changed}", LAST])
     if told_again:
-        wait_until_told(snmptrapd, [("a", "raised"), ("a", "cleared"), ("a", "raised")])
+        wait_until_notified(snmptrapd, [("a", "raised"), ("a", "cleared"), ("a", "raised")])
     else:
-        wait_until_nothing_more_is_told(snmptrapd, [("a", "raised"), ("a", "cleared")])
-    # The row is a new one.
+        wait_until_nothing_more_is_notified(snmptrapd, [("a", "raised"), ("a", "cleared")])
+    # The row was recreated.
     assert row("a")[mib.THRESHOLD_RAISES] == int(told_again)
 
 
-def test_hangup_with_a_wrong_threshold_changes_nothing(start, snmptrapd, agent, listeners):
+def test_hangup_with_an_invalid_threshold_changes_nothing(start, snmptrapd, agent, listeners):
     listeners.number(1)
     start(f"a {LISTENING} 0", LAST)
     wait_until_raised("a")
     before = row("a")
     agent.configure(threshold=["b state ipv4 nonsense 0"])
     agent.hang_up()
-    agent.wait_until_logged("the configuration stays as it was")
+    agent.wait_until_logged("configuration not reloaded")
     assert row("a") == before
-    wait_until_nothing_more_is_told(snmptrapd, [("a", "raised")])
+    wait_until_nothing_more_is_notified(snmptrapd, [("a", "raised")])
 
 
-# ---- lines that are wrong ----
+# ---- interfaces ----
+
+def _make_interface(index):
+    subprocess.run(["ip", "-batch", "-"], check=True, text=True, input=f"""\
+        link add far0 index {index} type veth peer name near0
+        link set far0 up
+        link set near0 up
+        address add fe80::1/64 dev far0 nodad
+        """)
+    return socket.if_nametoindex("far0")
+
+
+def _listener_on(index):
+    opened = socket.socket(socket.AF_INET6)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, True)
+    opened.bind(("fe80::1", 80, 0, index))
+    opened.listen(4)
+    return opened
+
+
+def test_an_interface_that_is_made_later_and_anew(snmpd, agent):
+    """The metric is absent without a listener, and follows the interface's index."""
+    snmpd.start()
+    agent.configure(threshold=["zone listen [fe80::1%far0]:80 50",
+                               "other state any listen 1000"])
+    agent.start()
+    agent.wait_until_registered()
+    assert agent.log.count("'far0'") == 1
+    value = mib.of_threshold(mib.THRESHOLD_VALUE, "zone")
+
+    def served():
+        return snmp.get_value(value)
+    assert served() is None
+    for index in (107, 109):
+        assert _make_interface(index) == index
+        with _listener_on(index):
+            until(lambda: served() == 0, "the listener is found")
+        until(lambda: served() is None, "the listener is gone")
+        with _listener_on(index):
+            until(lambda: served() == 0, "the listener is found")
+            subprocess.run(["ip", "link", "delete", "far0"], check=True)
+            wait_for_refresh()
+            assert served() is None
+    assert agent.log.count("'far0'") == 1
+    assert snmp.get_value(mib.REFRESH_ERRORS) == 0
+
+
+# ---- invalid lines ----
 
 @pytest.mark.parametrize("line", [
     "",
@@ -427,19 +529,31 @@ def test_hangup_with_a_wrong_threshold_changes_nothing(start, snmptrapd, agent, 
     "a listen 127.0.0.1 10",
     "a listen ::1:80 10",
     "a listen [::1] 10",
-    "a listen [fe80::1%nosuchdevice]:80 10",
+    "a listen [fe80::1%nosuchinterface0]:80 10",
     "a listen 127.0.0.1:0 10",
-    "a host tcpAllocated 10",
+    "a host tcpHostAllocated 10",
+    "a host tcpOrphans 10",
+    "a host tcpHostConntracksMax 10",
+    "a rate tcpHostMemory 10",
+    "a rate tcpSyncookiesSent 10",
+    "a rate tcpHostTimeouts over 0 10",
+    "a rate tcpHostTimeouts over 3601 10",
+    "a rate tcpHostTimeouts over 60",
     "a sockets ipv4 listen 10",
     33 * "a" + " state ipv4 listen 10",
     "\u00e4 state ipv4 listen 10",
 ], ids=lambda line: line[:40].replace(" ", "_").replace("/", "_") or "empty")
-def test_a_wrong_line_is_named(agent, line):
+def test_an_invalid_line_is_reported(agent, line):
     agent.configuration.write_text(f"# comment\nthreshold {line}\n", encoding="utf-8")
     refused(agent.run("-f"), str(agent.configuration), "line 2:", "threshold")
 
 
-def test_each_wrong_line_is_named_once(agent):
+def test_an_old_name_of_an_object_is_answered_with_the_new_one(agent):
+    agent.configuration.write_text("threshold a host tcpOrphans 50\n", encoding="utf-8")
+    refused(agent.run("-f"), f"{agent.configuration}: line 1:", "tcpOrphans", "tcpHostOrphans")
+
+
+def test_each_invalid_line_is_reported_once(agent):
     agent.configuration.write_text(
         "threshold a state ipv4 listen 10\nthreshold a state ipv4 established 10\n"
         "threshold b state ipv4 nonsense 10\nthreshold c state ipv4 listen ten\n")

@@ -17,22 +17,22 @@ PDU_OIDS = 20
 
 
 class Model:
-    """The instances of the MIB in their order, as one walk found them."""
+    """The instances of the MIB in the order in which one walk found them."""
 
     def __init__(self):
         self.instances = snmp.walk(mib.ROOT)
         self.names = [found.oid for found in self.instances]
 
     def next(self, oid):
-        """The instance after OID, None past the end."""
-        place = bisect.bisect_right(self.names, oid)
-        return self.instances[place] if place < len(self.instances) else None
+        """Return the instance after OID, None past the end."""
+        i = bisect.bisect_right(self.names, oid)
+        return self.instances[i] if i < len(self.instances) else None
 
 
 @pytest.fixture
 def model(snmpd, agent):
     snmpd.start()
-    # One refresh for the whole test: values stay as they are.
+    # One refresh for the whole test, so that values do not change.
     agent.configure(refreshInterval=3600)
     agent.start()
     agent.wait_until_registered()
@@ -44,14 +44,14 @@ def below_root(oid):
 
 
 def same(found, expected):
-    """Equal, but for the one value that grows by itself."""
+    """Assert equality, except for the value of tcpRefreshAge, which grows."""
     if found.oid == mib.REFRESH_AGE:
         return found[:2] == expected[:2]
     return found == expected
 
 
 def check_next(model, asked, found):
-    """FOUND is the right answer to GETNEXT of ASKED."""
+    """Assert that FOUND is the correct answer to GETNEXT of ASKED."""
     expected = model.next(asked)
     if asked < mib.ROOT and found.oid < mib.ROOT:  # other parts of snmpd
         assert found.oid > asked
@@ -62,7 +62,7 @@ def check_next(model, asked, found):
 
 
 def neighbours(oid):
-    """OIDs around an instance: prefixes, longer ones, and each sub-identifier moved."""
+    """Return OIDs near an instance: prefixes, extensions, and with each sub-identifier changed."""
     for length in range(len(mib.ROOT) - 1, len(oid) + 1):
         prefix = oid[:length]
         yield from (prefix, prefix + (0,), prefix + (SUB_ID_MAX,), prefix + (0,) * 20)
@@ -122,7 +122,7 @@ def test_getnext_from_everywhere(model):
 
 
 def check_bulk(model, asked, max_repetitions, non_repeaters=0):
-    """Every varbind of the answer follows from its predecessor in the same column."""
+    """Assert that each varbind of the answer is the successor of the previous one in its column."""
     answer = snmp.get_bulk(*asked, max_repetitions=max_repetitions, non_repeaters=non_repeaters)
     repeaters = len(asked) - non_repeaters
     # RFC 3416, section 4.2.3: repetitions that are all past the end need not be answered.
@@ -156,7 +156,7 @@ def test_getbulk_from_anywhere(model):
 @pytest.mark.parametrize("below", [
     (), (0,), (1,), (1, 1), (1, 1, 1), (1, 1, 1, 1, 1, 1), (1, 1, 1, 2, 1, 1),
     (1, 1, 1, 99, 1, 1), (1, 1, 2, 3, 1, 1), (1, 8, 99, 0), (1, 8), (0, 1), (99,), (SUB_ID_MAX,)])
-def test_what_is_no_object_is_said_to_be_none(model, below):
+def test_unknown_objects_are_reported_as_missing(model, below):
     assert snmp.get(mib.ROOT + below)[0].type == "noSuchObject"
 
 
@@ -168,7 +168,7 @@ def test_an_unknown_instance_of_an_object_is_said_to_be_none(model, oid):
     assert snmp.get(oid)[0].type == "noSuchInstance"
 
 
-def test_one_answer_tells_all_three_cases(model):
+def test_one_response_distinguishes_all_three_cases(model):
     assert [found.type for found in snmp.get(
         mib.COUNT + (1, 12), mib.COUNTS[0], mib.ROOT, mib.REFRESHES)] == [
             "noSuchInstance", "Gauge32", "noSuchObject", "Counter32"]

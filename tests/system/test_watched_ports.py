@@ -8,9 +8,9 @@ import pytest
 import mib
 import snmp
 from daemons import refused, wait_for_refresh
-from kernel import set_sysctl
+from namespace import set_sysctl
 from polling import until
-from tcp_states import StateMaker
+from sockets import StateMaker
 
 MOST = 64
 
@@ -23,7 +23,7 @@ def start(snmpd, agent, *ports, **directives):
 
 
 def counts(port):
-    """{(family, state): sockets} of one port, from one request."""
+    """Return {(family, state): sockets} of one port from one request."""
     found = snmp.get(*(mib.of_port(mib.PORT_COUNT, family, port, state)
                        for family, state in mib.ROWS))
     return dict(zip(mib.ROWS, (varbind.value for varbind in found), strict=True))
@@ -34,7 +34,7 @@ def none():
 
 
 def watched():
-    """The ports that have rows, in their order, which is the same in both families."""
+    """Return the ports that have rows, in order, which must be the same in both families."""
     ports = [found.oid[len(mib.PORT_COUNT):][1] for found in snmp.walk(mib.PORT_COUNT)
              if found.type == "Gauge32" and found.oid[-1] == 1]
     assert ports[:len(ports) // 2] == ports[len(ports) // 2:]
@@ -53,6 +53,26 @@ def test_by_number_and_by_service_name(snmpd, agent):
                 == f"ipv{family} {name} {state}"
 
 
+def test_a_label_is_utf8_with_any_service_name(snmpd, agent, tmp_path):
+    """tcpPortStateLabel is an SnmpAdminString."""
+    names = {4701: b'quo"te', 4702: b"back\\slash", 4704: b"m\xfcnze", 4705: "m\u00fcnze".encode(),
+             4706: b"\x1b[2J", 4707: b"\xed\xa0\x80", 4708: ("x" + 20 * "\u20ac").encode(),
+             4709: 40 * b"\xff"}
+    labels = {4701: 'quo"te', 4702: "back\\slash", 4704: "m\\xfcnze", 4705: "m\u00fcnze",
+              4706: "\\x1b[2J", 4707: "\\xed\\xa0\\x80", 4708: "x" + 10 * "\u20ac",
+              4709: 31 * "\\xff"}
+    services = tmp_path / "services"
+    services.write_bytes(b"".join(name + b" %d/tcp\n" % port for port, name in names.items()))
+    snmpd.start()
+    agent.configure(watchPort=list(names))
+    agent.start(launcher=("unshare", "--mount", "sh", "-c",
+                          f'mount --bind {services} /etc/services && exec "$@"', "sh"))
+    agent.wait_until_registered()
+    for port, label in labels.items():
+        oid = mib.of_port(mib.PORT_LABEL, 6, port, "synReceived")
+        assert snmp.get_octets(oid).decode() == f"ipv6 {port}/{label} synReceived"
+
+
 def test_no_port_has_no_rows(served):
     assert snmp.get(mib.of_port(mib.PORT_COUNT, 4, 443, "listen"))[0].type == "noSuchInstance"
     assert snmp.get_next(mib.PORT_STATE_ENTRY)[0].oid == mib.REFRESH_INTERVAL
@@ -67,7 +87,7 @@ def test_as_many_as_can_be_watched(snmpd, agent):
 @pytest.mark.parametrize("ports", [
     [0], [65536], [-1], ["nosuchservice"], ["80x"], [""], range(1, MOST + 2)],
     ids=lambda ports: f"{len(ports)}_{ports[0]}")
-def test_a_wrong_port_is_named(agent, ports):
+def test_an_invalid_port_is_reported(agent, ports):
     agent.configuration.write_text("".join(f"watchPort {port}\n" for port in ports))
     refused(agent.run("-f"), str(agent.configuration), f"line {len(ports)}:", "watchPort")
 
@@ -94,7 +114,7 @@ def test_hangup_adds_and_removes_ports(snmpd, agent):
 # ---- counts ----
 
 def make_at_listeners(maker):
-    """{port: its sockets}, each with a listener of its own."""
+    """{port: its sockets}, each with its listener."""
     expected = {maker.listener_port(*kind): {**none(), (kind[0], "listen"): 1}
                 for kind in ((4, "plain"), (6, "plain"), (6, "dual"))}
     for family, sort in ((4, "plain"), (6, "plain"), (6, "dual")):
@@ -109,7 +129,7 @@ def make_at_listeners(maker):
 
 
 def make_at_one_port(maker, port):
-    """The sockets of one local port that all go to other ends."""
+    """Sockets of one local port that are connected to different peers."""
     expected = none()
     set_sysctl("ip_local_port_range", f"{port} {port}")
     for family, sort in ((4, "plain"), (6, "plain"), (6, "mapped")):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The far end of TCP connections, played behind a TUN device so that it can withhold segments.
+"""The far end of TCP connections, simulated behind a TUN device so that it can withhold segments.
 
-The far address says which state the near socket shall reach: 10.11.0.N and fd11::N lead it to
-TCP-MIB's tcpConnectionState N. The far end keeps no state: each answer follows from the segment
-and that address alone, so a retransmission is answered as its first copy was.
+The far address selects the state of the near socket: 10.11.0.N and fd11::N lead to
+tcpConnectionState N of TCP-MIB. The far end is stateless. Each answer depends only on the segment
+and that address, so retransmissions get the same answer as the original.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ import threading
 
 from polling import until
 
-# TCP-MIB's tcpConnectionState, closed(1) first.
+# tcpConnectionState of TCP-MIB, from closed(1) on.
 STATES = ("closed", "listen", "synSent", "synReceived", "established", "finWait1", "finWait2",
           "closeWait", "lastAck", "closing", "timeWait")
 
@@ -27,65 +27,74 @@ _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 _FIN, _SYN, _RST, _ACK = 0x01, 0x02, 0x04, 0x10
 _ISN = 1000
 
-# A burst longer than the device's queue would lose segments and wait for retransmissions.
+# False if the kernel was booted with ipv6.disable=1.
+WITH_IPV6 = os.path.exists("/proc/self/net/if_inet6")
+
+# A burst that exceeds the device's queue would lose segments and wait for retransmissions.
 _SET_UP = f"""\
 link set far0 txqueuelen 20000 up
 address add {NEAR_ADDRESS[4]}/16 dev far0
-address add {NEAR_ADDRESS[6]}/64 dev far0 nodad
 """
+_SET_UP_IPV6 = f"address add {NEAR_ADDRESS[6]}/64 dev far0 nodad\n"
 
 
 def far_address(family, state):
-    """The far address, 4 or 6 in FAMILY, that leads a connection to STATE."""
+    """Return the far address of FAMILY, 4 or 6, that leads a connection to STATE."""
     return ("10.11.0.%d" if family == 4 else "fd11::%x") % (STATES.index(state) + 1)
 
 
 def _near_address_is_routed():
-    """The kernel makes an IPv6 address ours later, in its own time: until then it drops packets."""
+    """Return whether the IPv6 address is local. The kernel drops packets to it until then."""
     host_route = socket.inet_pton(socket.AF_INET6, NEAR_ADDRESS[6]).hex() + " 80 "
     with open("/proc/thread-self/net/ipv6_route", encoding="ascii") as routes:
         return any(route.startswith(host_route) for route in routes)
 
 
 class TunPeer:
-    """Answers what arrives at the TUN device until it is closed."""
+    """Answers segments that arrive at the TUN device, until close()."""
 
     def __init__(self):
         self._tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        self._stop = os.eventfd(0, os.EFD_CLOEXEC)
+        self._stopped, self._stop = os.pipe()
         fcntl.ioctl(self._tun, _TUNSETIFF, struct.pack("16sH22x", b"far0", _IFF_TUN | _IFF_NO_PI))
-        subprocess.run(["ip", "-batch", "-"], input=_SET_UP, text=True, check=True)
-        until(_near_address_is_routed, "the IPv6 address is there")
+        subprocess.run(["ip", "-batch", "-"], input=_SET_UP + (_SET_UP_IPV6 if WITH_IPV6 else ""),
+                       text=True, check=True)
+        if WITH_IPV6:
+            until(_near_address_is_routed, "the IPv6 address is routed")
         self._thread = threading.Thread(target=self._answer_all, name="tun-peer", daemon=True)
         self._thread.start()
 
     def close(self):
-        os.eventfd_write(self._stop, 1)
+        os.close(self._stop)
         self._thread.join()
         os.close(self._tun)
-        os.close(self._stop)
+        os.close(self._stopped)
 
-    def open(self, family, state, far_port, near_port):
-        """Send the SYN of a connection that the far end begins."""
-        self._originate(family, state, far_port, near_port, _SYN, _ISN)
+    def open(self, family, state, far_port, near_port, data=b""):
+        """Send a SYN from the far end, with DATA for TCP Fast Open."""
+        self._originate(family, state, far_port, near_port, _SYN, _ISN, data)
+
+    def acknowledge(self, family, state, far_port, near_port):
+        """Send an ACK that does not belong to a connection."""
+        self._originate(family, state, far_port, near_port, _ACK, _ISN + 1)
 
     def reset(self, family, state, far_port, near_port):
-        """End a connection that no descriptor holds any more."""
+        """Reset a connection that no longer has a descriptor."""
         fin_sent = state in ("lastAck", "closing", "timeWait")
         self._originate(family, state, far_port, near_port, _RST, _ISN + 1 + fin_sent)
 
-    def _originate(self, family, state, far_port, near_port, flags, seq):
+    def _originate(self, family, state, far_port, near_port, flags, seq, data=b""):
         far, near = (socket.inet_pton(_FAMILIES[family], address)
                      for address in (far_address(family, state), NEAR_ADDRESS[family]))
-        os.write(self._tun, _packet(far, near, far_port, near_port, flags, seq, 0))
+        os.write(self._tun, segment(far, near, far_port, near_port, flags, seq, 0, data))
 
     def _answer_all(self):
         poller = select.poll()
         poller.register(self._tun, select.POLLIN)
-        poller.register(self._stop, select.POLLIN)
+        poller.register(self._stopped, select.POLLIN)
         while True:
             ready = [fd for fd, _ in poller.poll()]
-            if self._stop in ready:
+            if self._stopped in ready:
                 return
             try:
                 while True:
@@ -104,18 +113,18 @@ class TunPeer:
         near_port, far_port, seq, ack, _, flags = struct.unpack_from("!HHIIBB", packet, start)
         reply = _reply(STATES[far[-1] - 1], flags, seq, ack)
         if reply:
-            os.write(self._tun, _packet(far, near, far_port, near_port, *reply))
+            os.write(self._tun, segment(far, near, far_port, near_port, *reply))
 
 
 def _reply(state, flags, seq, ack):
-    """(flags, seq, ack) of the far end's answer to a segment, None where it is withheld."""
+    """Return (flags, seq, ack) of the far end's answer to a segment, None if it is withheld."""
     if state in ("synSent", "synReceived") or flags & _RST:
         return None
     if flags & _SYN and not flags & _ACK:
         return _SYN | _ACK, _ISN, (seq + 1) & 0xFFFFFFFF
     fin_acknowledged = flags & _FIN and state in ("finWait2", "timeWait")
     answers_fin = flags & _FIN and state in ("closing", "timeWait")
-    # Acknowledging no more than the SYN, the near end has not had the far end's FIN.
+    # A near end that acknowledges only the SYN has not received the far end's FIN.
     fin_missing = ack == _ISN + 1 and (answers_fin or state in ("closeWait", "lastAck"))
     if not (flags & _SYN or fin_acknowledged or fin_missing):
         return None
@@ -123,10 +132,11 @@ def _reply(state, flags, seq, ack):
     return _ACK | (_FIN if fin_missing else 0), _ISN + 1, (seq + taken) & 0xFFFFFFFF
 
 
-def _packet(source, destination, source_port, destination_port, flags, seq, ack):
+def segment(source, destination, source_port, destination_port, flags, seq, ack, data=b""):
+    """Return an IP packet with a TCP segment. SOURCE and DESTINATION are addresses as octets."""
     tcp = struct.pack("!HHIIBBHHH", source_port, destination_port, seq, ack, 5 << 4, flags,
-                      65535, 0, 0)
-    # The pseudo-headers of both families have the same words but for zeros: one sum serves both.
+                      65535, 0, 0) + data
+    # The pseudo-headers of both families differ only in zero words, so their sums are the same.
     pseudo_header = source + destination + struct.pack("!HH", socket.IPPROTO_TCP, len(tcp))
     tcp = tcp[:16] + _checksum(pseudo_header + tcp) + tcp[18:]
     if len(source) == 16:
@@ -138,6 +148,7 @@ def _packet(source, destination, source_port, destination_port, flags, seq, ack)
 
 
 def _checksum(data):
+    data += b"\0" * (len(data) % 2)
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total >> 16) + (total & 0xFFFF)
     return struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bars and sparklines at their ends and in between.
+ * Bars and sparklines, including extreme values.
  */
 #include "cli/chart.c"
 
@@ -34,7 +34,7 @@ static void bars_are_as_full_as_the_value(void **state)
 	assert_bar(UINT64_MAX / 2 + 1, UINT64_MAX, "##..", "██░░");
 }
 
-static void anything_of_nothing_is_full(void **state)
+static void a_bar_of_nothing_is_full(void **state)
 {
 	(void)state;
 	assert_bar(0, 0, "....", "░░░░");
@@ -71,7 +71,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bars_are_as_full_as_the_value),
-		cmocka_unit_test(anything_of_nothing_is_full),
+		cmocka_unit_test(a_bar_of_nothing_is_full),
 		cmocka_unit_test(sparklines_reach_from_the_least_to_the_largest),
 	};
 

@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table of counts: what is chosen, its totals, how it changes, and where it is narrow.
+ * The table of counts: selections, totals, changes, and narrow terminals.
  */
 #include "cli/counts_table.c"
 
-#include "shown.h"
+#include "fixture.h"
 #include "unit.h"
+
+#include <string.h>
 
 static void assert_counts(const struct view *view, size_t width, const struct trend *trends,
 			  const char *expected)
 {
 	const struct style style = {.width = width};
-	FILE *file = shown_open();
+	FILE *file = output_open();
 
-	assert_int_equal(table_counts(file, shown_snapshot(), view, &style, trends), 0);
-	shown_assert(file, expected);
+	assert_int_equal(counts_table_write(file, fixture_snapshot(), view, &style, trends), 0);
+	output_assert(file, expected);
 }
 
-static void there_are_totals(void **state)
+static void totals_are_shown(void **state)
 {
-	struct view view = shown_all(VIEW_COUNTS);
+	struct view view = fixture_view_all(VIEW_COUNTS);
 
 	(void)state;
 	assert_counts(&view, SIZE_MAX, NULL,
 		      "state        ipv4  ipv6  total\n"
-		      "closed          0     0      0\n"
+		      "closed          -     -      -\n"
 		      "listen          2     1      3\n"
 		      "synSent         0     0      0\n"
 		      "synReceived     0     0      0\n"
@@ -75,7 +77,77 @@ static void ports_have_a_table_each(void **state)
 		      "port 8080\n"
 		      "state   ipv4  ipv6  total\n"
 		      "listen     0     1      1\n");
-	assert_int_equal(tables_of_counts(shown_snapshot(), &view), 2);
+	assert_int_equal(counts_tables(fixture_snapshot(), &view), 2);
+}
+
+static void a_state_that_is_not_counted_is_not_zero(void **state)
+{
+	const struct style style = {.width = SIZE_MAX};
+	struct trend trend = {.steps = 3, .change[STATE_CLOSED] = 2};
+	struct view view = {
+		.families = {true, true},
+		.states = {[STATE_CLOSED] = true, [STATE_LISTEN] = true},
+	};
+	struct snapshot counted = *fixture_snapshot();
+	uint32_t totals[STATES];
+	FILE *file = output_open();
+
+	(void)state;
+	assert_counts(&view, SIZE_MAX, &trend,
+		      "state   ipv4  ipv6  total  change  last minute\n"
+		      "closed     -     -      -\n"
+		      "listen     2     1      3          ___\n"
+		      "total      2     1      3\n");
+	/* A listing of closed sockets may be incomplete. */
+	counted.sockets[FAMILY_IPV4][STATE_CLOSED] = 3;
+	counts_table_totals(&counted, &view, 0, totals);
+	assert_int_equal(totals[STATE_CLOSED], 0);
+	assert_int_equal(counts_table_write(file, &counted, &view, &style, NULL), 0);
+	output_assert(file, "state   ipv4  ipv6  total\n"
+			    "closed     -     -      -\n"
+			    "listen     2     1      3\n"
+			    "total      2     1      3\n");
+	counted.closed_counted = true;
+	file = output_open();
+	assert_int_equal(counts_table_write(file, &counted, &view, &style, &trend), 0);
+	output_assert(file, "state   ipv4  ipv6  total  change  last minute\n"
+			    "closed     3     0      3      +2  ___\n"
+			    "listen     2     1      3          ___\n"
+			    "total      5     1      6\n");
+	counts_table_totals(&counted, &view, 0, totals);
+	assert_int_equal(totals[STATE_CLOSED], 3);
+}
+
+static void services_cannot_control_a_terminal(void **state)
+{
+	static const char *const names[][3] = {
+		{"m\xc3\xbcnze", "port 80, m\xc3\xbcnze", "port 80, m\\xc3\\xbcnze"},
+		{"m\xfcnze", "port 80, m\\xfcnze", "port 80, m\\xfcnze"},
+		{"\033[2J\n", "port 80, \\x1b[2J\\x0a", "port 80, \\x1b[2J\\x0a"},
+	};
+	struct view view = {
+		.subject = VIEW_PORTS,
+		.families[FAMILY_IPV4] = true,
+		.states[STATE_LISTEN] = true,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ENTRIES(names); i++) {
+		for (int ascii = 0; ascii < 2; ascii++) {
+			const struct style style = {.width = SIZE_MAX, .utf8 = !ascii};
+			struct port_count port = {.port.number = 80};
+			struct snapshot snapshot = {.ports = &port, .ports_count = 1};
+			FILE *file = output_open();
+			char expected[128];
+
+			strcpy(port.port.service, names[i][0]);
+			snprintf(expected, sizeof(expected), "%s\nstate   ipv4\nlisten     0\n",
+				 names[i][1 + ascii]);
+			assert_int_equal(counts_table_write(file, &snapshot, &view, &style, NULL),
+					 0);
+			output_assert(file, expected);
+		}
+	}
 }
 
 static void changes_are_shown(void **state)
@@ -116,25 +188,27 @@ static void changes_are_shown(void **state)
 
 static void totals_are_of_the_families_shown(void **state)
 {
-	struct view view = shown_all(VIEW_PORTS);
+	struct view view = fixture_view_all(VIEW_PORTS);
 	uint32_t totals[STATES];
 
 	(void)state;
-	table_totals(shown_snapshot(), &view, 0, totals);
+	counts_table_totals(fixture_snapshot(), &view, 0, totals);
 	assert_int_equal(totals[STATE_ESTABLISHED], 20);
-	table_totals(shown_snapshot(), &view, 1, totals);
+	counts_table_totals(fixture_snapshot(), &view, 1, totals);
 	assert_int_equal(totals[STATE_LISTEN], 1);
 	view.families[FAMILY_IPV6] = false;
-	table_totals(shown_snapshot(), &view, 1, totals);
+	counts_table_totals(fixture_snapshot(), &view, 1, totals);
 	assert_int_equal(totals[STATE_LISTEN], 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(there_are_totals),
+		cmocka_unit_test(totals_are_shown),
 		cmocka_unit_test(one_of_a_kind_has_no_total),
 		cmocka_unit_test(ports_have_a_table_each),
+		cmocka_unit_test(a_state_that_is_not_counted_is_not_zero),
+		cmocka_unit_test(services_cannot_control_a_terminal),
 		cmocka_unit_test(changes_are_shown),
 		cmocka_unit_test(totals_are_of_the_families_shown),
 	};

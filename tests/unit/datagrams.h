@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the kernel cannot be made to send on demand: datagrams that recvmsg() returns before it goes
- * on to the real ones. Linked with --wrap=recvmsg.
+ * Scripted datagrams, which recvmsg() returns before real ones. Linked with --wrap=recvmsg.
  */
 #ifndef DATAGRAMS_H
 #define DATAGRAMS_H
@@ -12,7 +11,7 @@
 
 #define BYTES_SIZE 512
 
-/** Netlink messages, one after the other. */
+/** A sequence of netlink messages. */
 struct bytes {
 	_Alignas(struct nlmsghdr) unsigned char at[BYTES_SIZE];
 	size_t length;
@@ -25,14 +24,14 @@ struct datagram {
 	int error;       /**< errno, instead of a datagram; 0 for none */
 };
 
-/** Appends a message, which may then be spoiled. */
+/** Appends a message, which may then be modified. */
 struct nlmsghdr *bytes_add(struct bytes *bytes, struct nlmsghdr header, const void *payload,
 			   size_t length);
 
-/** Lets the next calls of recvmsg() return these @p count, which the caller keeps. */
+/** Makes the next calls of recvmsg() return these @p count datagrams, which must stay valid. */
 void datagrams_script(const struct datagram *datagrams, size_t count);
 
-/** How many have not been received. */
+/** The number of datagrams that have not been received. */
 size_t datagrams_left(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The ways in which a netlink dump ends: real ones by a NETLINK_SOCK_DIAG socket wherever the
- * kernel can be made to end one so, scripted ones where it cannot.
+ * The ways in which a netlink dump ends: by the real kernel where it can be made to do so, scripted
+ * otherwise.
  */
 #include "collect/dump.c"
 
@@ -19,13 +19,13 @@
 #define DEADLINE_MS 10000
 #define ALL_STATES_MASK 0xffeU
 
-/* No transport protocol: IANA keeps it for experiments, and sock_diag has no handler for it. */
+/* Reserved for experiments by IANA; sock_diag has no handler for it. */
 #define UNKNOWN_PROTOCOL 254
 
 static struct dump dump;
 static unsigned int visited;
 
-/* ---- asking ---- */
+/* ---- requests ---- */
 
 static int visit_any(const struct nlmsghdr *message, void *context)
 {
@@ -64,7 +64,7 @@ static int close_dump(void **state)
 	return 0;
 }
 
-/* The socket is thrown away, and that is all that an error leaves behind. */
+/* An error only closes the socket. */
 static void assert_recovers(void)
 {
 	assert_null(dump.socket);
@@ -265,7 +265,7 @@ static void a_real_error_message_is_an_error(void **state)
 {
 	struct nlmsghdr request = {
 		.nlmsg_len = sizeof(request),
-		.nlmsg_type = SOCK_DIAG_BY_FAMILY, /* without the body that says of which */
+		.nlmsg_type = SOCK_DIAG_BY_FAMILY, /* without the body that contains the family */
 	};
 
 	(void)state;
@@ -304,7 +304,7 @@ static void a_result_without_its_number_is_truncated(void **state)
 	}
 }
 
-/* ---- spoiled messages ---- */
+/* ---- malformed messages ---- */
 
 static void a_datagram_that_ends_in_a_header_is_truncated(void **state)
 {
@@ -340,7 +340,7 @@ static void a_message_beyond_the_end_is_truncated(void **state)
 	assert_answer_fails(&bytes, -EBADMSG);
 }
 
-/* libmnl takes the padding for granted. */
+/* libmnl relies on the padding. */
 static void a_message_without_its_padding_is_truncated(void **state)
 {
 	(void)state;
@@ -453,7 +453,7 @@ static void a_datagram_longer_than_the_buffer_is_an_error(void **state)
 	assert_recovers();
 }
 
-/* A multicast of the kernel to a socket that is full, here of closed TCP sockets, is lost. */
+/* A kernel multicast about closed TCP sockets to a full socket is lost. */
 static void a_real_lost_datagram_is_an_error(void **state)
 {
 	int descriptor = mnl_socket_get_fd(dump.socket);
@@ -476,7 +476,7 @@ static void a_real_lost_datagram_is_an_error(void **state)
 	assert_recovers();
 }
 
-/* ---- errors of our own ---- */
+/* ---- other errors ---- */
 
 static int give_up(const struct nlmsghdr *message, void *context)
 {
@@ -570,6 +570,6 @@ int main(void)
 		TEST(failed_dumps_leave_no_descriptor_open),
 	};
 
-	alarm(60);
+	alarm(600);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

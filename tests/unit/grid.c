@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Alignment, and what becomes of a table where it is narrow: no line is ever too long.
+ * Alignment, and narrow terminals: no line is ever too long.
  */
 #include "cli/grid.c"
 
-#include "shown.h"
+#include "fixture.h"
 #include "unit.h"
 
 static const struct grid_column columns[] = {
@@ -29,14 +29,14 @@ static void assert_grid(size_t width, const char *expected)
 {
 	struct style style = {.width = width};
 	struct grid grid;
-	FILE *file = shown_open();
+	FILE *file = output_open();
 
 	grid_initialise(&grid, columns, ENTRIES(columns));
 	add(&grid, (const char *const[]){"a", "1", "", "12345678"});
 	add(&grid, (const char *const[]){"bcdef", "", "22", "▁▂▃▄▅▆▇█"});
 	grid_print(file, &grid, &style);
 	grid_finalise(&grid);
-	shown_assert(file, expected);
+	output_assert(file, expected);
 }
 
 static void columns_are_aligned(void **state)
@@ -50,7 +50,7 @@ static void columns_are_aligned(void **state)
 	assert_grid(25, whole);
 }
 
-static void what_may_shrink_does_so_first(void **state)
+static void columns_shrink_first(void **state)
 {
 	(void)state;
 	assert_grid(24, "name   one  two  curve\n"
@@ -61,7 +61,7 @@ static void what_may_shrink_does_so_first(void **state)
 			"bcdef        22  ▆▇█\n");
 }
 
-static void what_is_dispensable_is_left_out_then(void **state)
+static void dispensable_columns_are_left_out_next(void **state)
 {
 	(void)state;
 	assert_grid(19, "name   two  curve\n"
@@ -75,7 +75,7 @@ static void what_is_dispensable_is_left_out_then(void **state)
 			"bcdef  ▆▇█\n");
 }
 
-static void what_is_left_is_cut(void **state)
+static void remaining_text_is_truncated(void **state)
 {
 	(void)state;
 	assert_grid(9, "name   cu\na      67\nbcdef  ▆▇\n");
@@ -90,7 +90,7 @@ static void colours_take_no_place(void **state)
 	struct style style = {.width = 6, .colour = true};
 	struct grid grid;
 	struct grid_cell *cells;
-	FILE *file = shown_open();
+	FILE *file = output_open();
 
 	(void)state;
 	grid_initialise(&grid, one, ENTRIES(one));
@@ -99,7 +99,7 @@ static void colours_take_no_place(void **state)
 	cells[1] = (struct grid_cell){COLOUR_PLAIN, "y"};
 	grid_print(file, &grid, &style);
 	grid_finalise(&grid);
-	shown_assert(file, "\033[1mhead\033[0m\n\033[31mabc\033[0m\n");
+	output_assert(file, "\033[1mhead\033[0m\n\033[31mabc\033[0m\n");
 }
 
 static void many_rows_are_kept(void **state)
@@ -119,9 +119,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_are_aligned),
-		cmocka_unit_test(what_may_shrink_does_so_first),
-		cmocka_unit_test(what_is_dispensable_is_left_out_then),
-		cmocka_unit_test(what_is_left_is_cut),
+		cmocka_unit_test(columns_shrink_first),
+		cmocka_unit_test(dispensable_columns_are_left_out_next),
+		cmocka_unit_test(remaining_text_is_truncated),
 		cmocka_unit_test(colours_take_no_place),
 		cmocka_unit_test(many_rows_are_kept),
 	};

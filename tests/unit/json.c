@@ -1,34 +1,51 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * JSON: every view, and what is not known.
+ * JSON: every view, and unknown values.
  */
 #include "cli/json.c"
 
-#include "shown.h"
+#include "fixture.h"
 #include "unit.h"
+
+#include <string.h>
 
 static void assert_json(const struct view *view, const char *expected)
 {
-	FILE *file = shown_open();
+	FILE *file = output_open();
 
-	format_write(&json_format, file, shown_snapshot(), view);
-	shown_assert(file, expected);
+	format_write(&json_format, file, fixture_snapshot(), view);
+	output_assert(file, expected);
 }
 
 static void counts_are_objects_of_families(void **state)
 {
-	struct view view = shown_all(VIEW_COUNTS);
+	struct view view = fixture_view_all(VIEW_COUNTS);
 
 	(void)state;
-	assert_json(&view, "{\"ipv4\":{\"closed\":0,\"listen\":2,\"synSent\":0,\"synReceived\":0,"
-			   "\"established\":30,\"finWait1\":0,\"finWait2\":0,\"closeWait\":0,"
-			   "\"lastAck\":0,\"closing\":0,\"timeWait\":4},"
-			   "\"ipv6\":{\"closed\":0,\"listen\":1,\"synSent\":0,\"synReceived\":0,"
-			   "\"established\":0,\"finWait1\":0,\"finWait2\":0,\"closeWait\":0,"
-			   "\"lastAck\":0,\"closing\":0,\"timeWait\":0}}\n");
+	assert_json(&view,
+		    "{\"ipv4\":{\"closed\":null,\"listen\":2,\"synSent\":0,\"synReceived\":0,"
+		    "\"established\":30,\"finWait1\":0,\"finWait2\":0,\"closeWait\":0,"
+		    "\"lastAck\":0,\"closing\":0,\"timeWait\":4},"
+		    "\"ipv6\":{\"closed\":null,\"listen\":1,\"synSent\":0,\"synReceived\":0,"
+		    "\"established\":0,\"finWait1\":0,\"finWait2\":0,\"closeWait\":0,"
+		    "\"lastAck\":0,\"closing\":0,\"timeWait\":0}}\n");
 }
 
-static void only_what_is_chosen_is_written(void **state)
+static void a_state_that_is_not_counted_is_null(void **state)
+{
+	struct view view = {.families = {true, true}, .states[STATE_CLOSED] = true};
+	struct snapshot counted = *fixture_snapshot();
+	FILE *file = output_open();
+
+	(void)state;
+	assert_json(&view, "{\"ipv4\":{\"closed\":null},\"ipv6\":{\"closed\":null}}\n");
+	counted.closed_counted = true;
+	counted.sockets[FAMILY_IPV6][STATE_CLOSED] = 3;
+	format_write(&json_format, file, &counted, &view);
+	output_assert(file, "{\"ipv4\":{\"closed\":0},\"ipv6\":{\"closed\":3}}\n");
+}
+
+static void only_the_selection_is_written(void **state)
 {
 	struct view view = {
 		.families[FAMILY_IPV6] = true,
@@ -39,7 +56,30 @@ static void only_what_is_chosen_is_written(void **state)
 	assert_json(&view, "{\"ipv6\":{\"listen\":1,\"timeWait\":0}}\n");
 	view.subject = VIEW_LISTENERS;
 	assert_json(&view, "[{\"family\":\"ipv6\",\"address\":\"fe80::1%3\",\"port\":8080,"
-			   "\"sockets\":1,\"queued\":0,\"backlog\":5,\"dropped\":0}]\n");
+			   "\"sockets\":1,\"queued\":0,\"backlog\":5,\"fill\":0,\"fillMax\":null,"
+			   "\"synQueue\":0,\"devices\":[],\"dropped\":0}]\n");
+}
+
+static void an_agent_knows_the_window_and_no_interface(void **state)
+{
+	struct listener listener = {.fill_max = 120, .devices = {1}, .devices_count = 1};
+	struct snapshot snapshot = {.listeners = &listener, .listeners_count = 1};
+	struct view view = fixture_view_all(VIEW_LISTENERS);
+	FILE *file = output_open();
+
+	(void)state;
+	format_write(&json_format, file, &snapshot, &view);
+	output_assert(file,
+		      "[{\"family\":\"ipv4\",\"address\":\"0.0.0.0\",\"port\":0,\"sockets\":0,"
+		      "\"queued\":0,\"backlog\":0,\"fill\":0,\"fillMax\":null,\"synQueue\":0,"
+		      "\"devices\":[\"lo\"],\"dropped\":0}]\n");
+	snapshot.listeners_tracked = true;
+	file = output_open();
+	format_write(&json_format, file, &snapshot, &view);
+	output_assert(file,
+		      "[{\"family\":\"ipv4\",\"address\":\"0.0.0.0\",\"port\":0,\"sockets\":0,"
+		      "\"queued\":0,\"backlog\":0,\"fill\":0,\"fillMax\":120,\"synQueue\":0,"
+		      "\"devices\":null,\"dropped\":0}]\n");
 }
 
 static void ports_are_an_array(void **state)
@@ -57,9 +97,41 @@ static void ports_are_an_array(void **state)
 			   "\"ipv4\":{\"listen\":0},\"ipv6\":{\"listen\":1}}]\n");
 }
 
-static void what_is_not_known_is_null(void **state)
+static void services_are_read_back_unchanged(void **state)
 {
-	struct view view = shown_all(VIEW_SUMMARY);
+	static const char *const names[][2] = {
+		{"a\"z", "a\\\"z"},
+		{"back\\slash", "back\\\\slash"},
+		{"m\xc3\xbcnze", "m\xc3\xbcnze"},
+		{"m\xfcnze", "m\\\\xfcnze"},
+		{"\033[2J\n\x7f", "\\u001b[2J\\u000a\\u007f"},
+		{"\xe2\x80\xae\xe2\x80\xac", "\\u202e\\u202c"},
+	};
+	struct view view = {
+		.subject = VIEW_PORTS,
+		.families[FAMILY_IPV4] = true,
+		.states[STATE_LISTEN] = true,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ENTRIES(names); i++) {
+		struct port_count port = {.port.number = 80};
+		struct snapshot snapshot = {.ports = &port, .ports_count = 1};
+		FILE *file = output_open();
+		char expected[128];
+
+		strcpy(port.port.service, names[i][0]);
+		snprintf(expected, sizeof(expected),
+			 "[{\"port\":80,\"service\":\"%s\",\"ipv4\":{\"listen\":0}}]\n",
+			 names[i][1]);
+		format_write(&json_format, file, &snapshot, &view);
+		output_assert(file, expected);
+	}
+}
+
+static void unknown_values_are_null(void **state)
+{
+	struct view view = fixture_view_all(VIEW_SUMMARY);
 
 	(void)state;
 	assert_json(&view, "{\"sockets\":200,\"tcpTotal\":44,\"tcpEstablished\":30,"
@@ -73,9 +145,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_are_objects_of_families),
-		cmocka_unit_test(only_what_is_chosen_is_written),
+		cmocka_unit_test(a_state_that_is_not_counted_is_null),
+		cmocka_unit_test(only_the_selection_is_written),
+		cmocka_unit_test(an_agent_knows_the_window_and_no_interface),
 		cmocka_unit_test(ports_are_an_array),
-		cmocka_unit_test(what_is_not_known_is_null),
+		cmocka_unit_test(services_are_read_back_unchanged),
+		cmocka_unit_test(unknown_values_are_null),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

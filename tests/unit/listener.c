@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The order of listening endpoints, against the OIDs that index them, and their sums, against those
- * of a list.
+ * The order of endpoints, compared with that of their OIDs, and fill levels of queues.
  */
 #include "model/listener.c"
 
 #include "unit.h"
 
-#define LISTENERS_MAX 60
 #define OID_MAX 32
 
-/* ---- endpoints by chance, of few values so that many are equal ---- */
+/* ---- random endpoints, of few values so that many are equal ---- */
 
 static struct endpoint random_endpoint(void)
 {
@@ -58,9 +56,9 @@ static struct name name_of(const struct endpoint *endpoint)
 
 static int compare_names(const struct name *left, const struct name *right)
 {
-	for (size_t place = 0; place < left->length && place < right->length; place++)
-		if (left->at[place] != right->at[place])
-			return left->at[place] < right->at[place] ? -1 : 1;
+	for (size_t i = 0; i < left->length && i < right->length; i++)
+		if (left->at[i] != right->at[i])
+			return left->at[i] < right->at[i] ? -1 : 1;
 	return (left->length > right->length) - (left->length < right->length);
 }
 
@@ -81,80 +79,26 @@ static void the_order_is_that_of_the_oids(void **state)
 	}
 }
 
-/* ---- the sums ---- */
+/* ---- fill levels ---- */
 
-static struct listener random_listener(void)
-{
-	return (struct listener){
-		.endpoint = random_endpoint(),
-		.sockets = 1,
-		.queued = unit_random(10),
-		.backlog = unit_random(200),
-		.dropped = unit_random(2) == 0 ? unit_random(10) : UINT32_MAX - unit_random(10),
-	};
-}
-
-static struct listener sum_of(const struct listener *listeners, size_t count,
-			      const struct endpoint *endpoint)
-{
-	const struct name name = name_of(endpoint);
-	struct listener sum = {.endpoint = *endpoint};
-
-	for (size_t place = 0; place < count; place++) {
-		const struct name other = name_of(&listeners[place].endpoint);
-
-		if (compare_names(&name, &other) != 0)
-			continue;
-		sum.sockets += listeners[place].sockets;
-		sum.queued += listeners[place].queued;
-		sum.backlog += listeners[place].backlog;
-		sum.dropped += listeners[place].dropped;
-	}
-	return sum;
-}
-
-static void run_merge(void)
-{
-	struct listener listeners[LISTENERS_MAX], merged[LISTENERS_MAX];
-	size_t count = unit_random(LISTENERS_MAX + 1);
-	size_t sockets = 0, left;
-
-	for (size_t place = 0; place < count; place++)
-		listeners[place] = random_listener();
-	memcpy(merged, listeners, count * sizeof(*listeners));
-	left = listeners_merge(merged, count);
-	assert_in_range(left, count > 0, count);
-	for (size_t place = 0; place < left; place++) {
-		const struct listener sum = sum_of(listeners, count, &merged[place].endpoint);
-		const struct name name = name_of(&merged[place].endpoint);
-
-		assert_int_equal(merged[place].sockets, sum.sockets);
-		assert_int_equal(merged[place].queued, sum.queued);
-		assert_int_equal(merged[place].backlog, sum.backlog);
-		assert_int_equal(merged[place].dropped, sum.dropped);
-		sockets += merged[place].sockets;
-		if (place > 0) {
-			const struct name last = name_of(&merged[place - 1].endpoint);
-
-			assert_int_equal(compare_names(&last, &name), -1);
-		}
-	}
-	assert_int_equal(sockets, count);
-}
-
-static void listeners_of_one_endpoint_are_summed(void **state)
+static void a_queue_is_as_full_as_its_backlog_allows(void **state)
 {
 	(void)state;
-	for (int time = 0; time < 5000; time++)
-		run_merge();
-	assert_int_equal(listeners_merge(NULL, 0), 0);
+	assert_int_equal(listener_fill(0, 0), 0);
+	assert_int_equal(listener_fill(1, 0), 100);
+	assert_int_equal(listener_fill(2, 0), 200);
+	assert_int_equal(listener_fill(127, 128), 99);
+	assert_int_equal(listener_fill(128, 128), 100);
+	assert_int_equal(listener_fill(129, 128), 100);
+	assert_int_equal(listener_fill(UINT32_MAX, UINT32_MAX), 100);
+	assert_int_equal(listener_fill(UINT32_MAX, 1), UINT32_MAX);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_order_is_that_of_the_oids),
-		cmocka_unit_test(listeners_of_one_endpoint_are_summed),
+		cmocka_unit_test(a_queue_is_as_full_as_its_backlog_allows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Metrics: how they are written, what is wrong with others, and their values in a snapshot.
+ * Metrics: syntax, errors, and values in a snapshot.
  */
 #include "model/metric.c"
 
@@ -11,7 +11,7 @@
 #define WORDS_MAX 8
 #define TEXT_SIZE 256
 
-/* Splits the text as a threshold's is. */
+/* Splits the text like that of a threshold. */
 static int parse_text(const char *text, struct metric *metric, const char **problem)
 {
 	static char copy[TEXT_SIZE];
@@ -39,7 +39,7 @@ static struct metric parsed(const char *text, int words)
 	return metric;
 }
 
-/* ---- how they are written ---- */
+/* ---- syntax ---- */
 
 static void states_are_of_one_family_or_of_any(void **state)
 {
@@ -77,34 +77,43 @@ static void endpoints_are_written_as_in_a_url(void **state)
 	static const struct {
 		const char *text;
 		struct endpoint endpoint;
+		const char *zone_name;
 	} cases[] = {
-		{"0.0.0.0:80", {FAMILY_IPV4, {0}, 0, 80}},
-		{"192.0.2.1:65535", {FAMILY_IPV4, {192, 0, 2, 1}, 0, 65535}},
-		{"[::]:80", {FAMILY_IPV6, {0}, 0, 80}},
-		{"[::1]:1", {FAMILY_IPV6, {[15] = 1}, 0, 1}},
-		{"[2001:DB8::ff]:443", {FAMILY_IPV6, {0x20, 1, 0xd, 0xb8, [15] = 0xff}, 0, 443}},
-		{"[::ffff:192.0.2.1]:80", {FAMILY_IPV6, {[10] = 0xff, 0xff, 192, 0, 2, 1}, 0, 80}},
-		{"[fe80::1%7]:22", {FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, 7, 22}},
-		{"[fe80::1%4294967295]:22", {FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, UINT32_MAX, 22}},
-		{"[fe80::1%lo]:22", {FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, 1, 22}},
-		{"[febf:ffff:ffff:ffff:ffff:ffff:255.255.255.255%lo]:22",
+		{"0.0.0.0:80", {FAMILY_IPV4, {0}, 0, 80}, ""},
+		{"192.0.2.1:65535", {FAMILY_IPV4, {192, 0, 2, 1}, 0, 65535}, ""},
+		{"[::]:80", {FAMILY_IPV6, {0}, 0, 80}, ""},
+		{"[::1]:1", {FAMILY_IPV6, {[15] = 1}, 0, 1}, ""},
+		{"[2001:DB8::ff]:443",
+		 {FAMILY_IPV6, {0x20, 1, 0xd, 0xb8, [15] = 0xff}, 0, 443},
+		 ""},
+		{"[::ffff:192.0.2.1]:80",
+		 {FAMILY_IPV6, {[10] = 0xff, 0xff, 192, 0, 2, 1}, 0, 80},
+		 ""},
+		{"[fe80::1%7]:22", {FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, 7, 22}, ""},
+		{"[fe80::1%4294967295]:22",
+		 {FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, UINT32_MAX, 22},
+		 ""},
+		{"[fe80::1%lo]:22", {FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, 0, 22}, "lo"},
+		{"[fe80::1%0a]:22", {FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, 0, 22}, "0a"},
+		{"[febf:ffff:ffff:ffff:ffff:ffff:255.255.255.255%nosuchinterface]:22",
 		 {FAMILY_IPV6,
 		  {0xfe, 0xbf, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
 		   255},
-		  1,
-		  22}},
+		  0,
+		  22},
+		 "nosuchinterface"},
 	};
 	char text[TEXT_SIZE];
 
 	(void)state;
-	assert_int_equal(if_nametoindex("lo"), 1);
-	for (size_t place = 0; place < ENTRIES(cases); place++) {
+	for (size_t i = 0; i < ENTRIES(cases); i++) {
 		struct metric metric;
 
-		snprintf(text, sizeof(text), "listen %s", cases[place].text);
+		snprintf(text, sizeof(text), "listen %s", cases[i].text);
 		metric = parsed(text, 2);
 		assert_int_equal(metric.kind, METRIC_LISTEN);
-		assert_int_equal(endpoint_compare(&metric.endpoint, &cases[place].endpoint), 0);
+		assert_int_equal(endpoint_compare(&metric.endpoint, &cases[i].endpoint), 0);
+		assert_string_equal(metric.zone_name, cases[i].zone_name);
 	}
 }
 
@@ -114,33 +123,74 @@ static void objects_of_the_host_have_limits(void **state)
 		const char *text;
 		enum host_object object, limit;
 	} cases[] = {
-		{"host tcpOrphans", HOST_ORPHANS, HOST_ORPHANS_MAX},
-		{"host tcpTimeWaits", HOST_TIME_WAITS, HOST_TIME_WAITS_MAX},
-		{"host tcpMemory", HOST_MEMORY, HOST_MEMORY_MAX},
+		{"host tcpHostOrphans", HOST_ORPHANS, HOST_ORPHANS_MAX},
+		{"host tcpHostTimeWaits", HOST_TIME_WAITS, HOST_TIME_WAITS_MAX},
+		{"host tcpHostMemory", HOST_MEMORY, HOST_MEMORY_MAX},
+		{"host tcpHostConntracks", HOST_CONNTRACKS, HOST_CONNTRACKS_MAX},
 	};
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(cases); place++) {
-		struct metric metric = parsed(cases[place].text, 2);
+	for (size_t i = 0; i < ENTRIES(cases); i++) {
+		struct metric metric = parsed(cases[i].text, 2);
 
 		assert_int_equal(metric.kind, METRIC_HOST);
-		assert_int_equal(metric.object, cases[place].object);
-		assert_int_equal(metric.limit, cases[place].limit);
+		assert_int_equal(metric.object, cases[i].object);
+		assert_int_equal(metric.limit, cases[i].limit);
 	}
 }
 
-/* ---- what is wrong ---- */
+static void rates_are_of_any_counter_of_the_host(void **state)
+{
+	static const struct {
+		const char *text;
+		int words;
+		enum host_object object;
+		uint32_t seconds;
+	} cases[] = {
+		{"rate tcpHostListenOverflows", 2, HOST_LISTEN_OVERFLOWS, 60},
+		{"rate tcpHostListenDrops 10", 2, HOST_LISTEN_DROPS, 60},
+		{"rate tcpHostSyncookiesSent 10 clear 1", 2, HOST_SYNCOOKIES_SENT, 60},
+		{"rate tcpHostTimeWaitOverflows over 1 10", 4, HOST_TIME_WAIT_OVERFLOWS, 1},
+		{"rate tcpHostSynQueueDrops over 3600", 4, HOST_SYN_QUEUE_DROPS, 3600},
+		{"rate tcpHostSyncookiesReceived over 0060", 4, HOST_SYNCOOKIES_RECEIVED, 60},
+		{"rate tcpHostSyncookiesFailed", 2, HOST_SYNCOOKIES_FAILED, 60},
+		{"rate tcpHostSynRetransmits", 2, HOST_SYN_RETRANSMITS, 60},
+		{"rate tcpHostTimeouts", 2, HOST_TIMEOUTS, 60},
+		{"rate tcpHostMemoryAborts", 2, HOST_MEMORY_ABORTS, 60},
+		{"rate tcpHostMemoryPressures", 2, HOST_MEMORY_PRESSURES, 60},
+		{"rate tcpHostPrunes", 2, HOST_PRUNES, 60},
+		{"rate tcpHostBacklogDrops", 2, HOST_BACKLOG_DROPS, 60},
+		{"rate tcpHostReceiveDrops", 2, HOST_RECEIVE_DROPS, 60},
+		{"rate tcpHostSynQueueCookies", 2, HOST_SYN_QUEUE_COOKIES, 60},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ENTRIES(cases); i++) {
+		struct metric metric = parsed(cases[i].text, cases[i].words);
+
+		assert_int_equal(metric.kind, METRIC_RATE);
+		assert_int_equal(metric.object, cases[i].object);
+		assert_int_equal(metric.seconds, cases[i].seconds);
+	}
+}
+
+/* ---- errors ---- */
 
 static void each_problem_is_named(void **state)
 {
-	static const char kind[] = "the metric does not begin with state, port, listen or host";
-	static const char incomplete[] = "the metric is not complete";
-	static const char family[] = "the family is not ipv4, ipv6 or any";
-	static const char no_state[] = "there is no such TCP state";
-	static const char port[] = "the port is not a number from 1 to 65535";
+	static const char kind[] = "unknown metric, expected state, port, listen, host or rate";
+	static const char incomplete[] = "incomplete metric";
+	static const char family[] = "unknown family, expected ipv4, ipv6 or any";
+	static const char no_state[] = "unknown TCP state";
+	static const char port[] = "invalid port, expected 1 to 65535";
 	static const char endpoint[] =
-		"the endpoint is not like 192.0.2.1:80, 0.0.0.0:80 or [::]:80";
-	static const char object[] = "the object is not tcpOrphans, tcpTimeWaits or tcpMemory";
+		"invalid endpoint, expected any, 192.0.2.1:80, 0.0.0.0:80 or [::]:80";
+	static const char object[] =
+		"unknown object, expected tcpHostOrphans, tcpHostTimeWaits, tcpHostMemory or "
+		"tcpHostConntracks";
+	static const char counter[] =
+		"unknown counter, expected a Counter64 of tcpHost, such as tcpHostSyncookiesSent";
+	static const char seconds[] = "invalid over, expected 1 to 3600 seconds";
 	static const struct {
 		const char *text;
 		const char *problem;
@@ -200,30 +250,57 @@ static void each_problem_is_named(void **state)
 		{"listen [2001:db8::1%1]:80", endpoint},
 		{"listen [fe80::1%]:80", endpoint},
 		{"listen [fe80::1%0]:80", endpoint},
-		{"listen [fe80::1%nosuchinterface]:80", endpoint},
+		{"listen [fe80::1%nosuchinterface0]:80", endpoint},
 		{"listen [fe80::1%4294967296]:80", endpoint},
 		{"listen [fe80::1%lo%lo]:80", endpoint},
+		{"listen [fe80::1%lo:0]:80", endpoint},
+		{"listen [fe80::1%a/b]:80", endpoint},
+		{"listen [fe80::1%:80", endpoint},
 		{"listen [%lo]:80", endpoint},
 		{"listen "
 		 "[1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111]:80",
 		 endpoint},
-		{"host tcpAllocated", object},
-		{"host tcporphans", object},
+		{"host tcpHostAllocated", object},
+		{"host tcphostorphans", object},
+		{"host tcpOrphans", "tcpOrphans was renamed to tcpHostOrphans"},
+		{"host tcpTimeWaits", "tcpTimeWaits was renamed to tcpHostTimeWaits"},
+		{"host tcpMemory", "tcpMemory was renamed to tcpHostMemory"},
+		{"host socketsUsed", "socketsUsed was renamed to tcpHostSocketsUsed"},
 		{"host 50", object},
+		{"host tcpHostConntracksMax", object},
+		{"rate", incomplete},
+		{"rate tcpHostTimeouts over", incomplete},
+		{"rate tcpHostMemory", counter},
+		{"rate tcpHostLocalPorts", counter},
+		{"rate tcpHostConntracks", counter},
+		{"rate tcphosttimeouts", counter},
+		{"rate tcpHostTimeouts.0", counter},
+		{"rate over 60", counter},
+		{"rate tcpSyncookiesSent",
+		 "tcpSyncookiesSent was renamed to tcpHostSyncookiesSent"},
+		{"rate tcpHostTimeouts over 0", seconds},
+		{"rate tcpHostTimeouts over 3601", seconds},
+		{"rate tcpHostTimeouts over -1", seconds},
+		{"rate tcpHostTimeouts over 1.5", seconds},
+		{"rate tcpHostTimeouts over 60s", seconds},
+		{"rate tcpHostTimeouts over 4294967356", seconds},
+		{"rate tcpHostTimeouts over 18446744073709551676", seconds},
 	};
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(cases); place++) {
+	for (size_t i = 0; i < ENTRIES(cases); i++) {
 		struct metric metric;
 		const char *problem;
 
-		if (parse_text(cases[place].text, &metric, &problem) != -EINVAL)
-			fail_msg("\"%s\" is accepted", cases[place].text);
-		assert_string_equal(problem, cases[place].problem);
+		if (parse_text(cases[i].text, &metric, &problem) != -EINVAL)
+			fail_msg("\"%s\" is accepted", cases[i].text);
+		assert_string_equal(problem, cases[i].problem);
 	}
 }
 
 /* ---- values ---- */
+
+static struct rates rates;
 
 static bool value_of(const char *text, const struct snapshot *snapshot, uint32_t *value)
 {
@@ -231,7 +308,7 @@ static bool value_of(const char *text, const struct snapshot *snapshot, uint32_t
 	const char *problem;
 
 	assert_true(parse_text(text, &metric, &problem) > 0);
-	return metric_value(&metric, snapshot, value);
+	return metric_value(&metric, snapshot, &rates, value);
 }
 
 static void assert_value(const char *text, const struct snapshot *snapshot, uint32_t expected)
@@ -261,9 +338,12 @@ static void states_are_counted(void **state)
 	assert_value("state any timeWait", &snapshot, 42);
 	assert_value("state any closing", &snapshot, 1);
 	assert_value("state ipv4 closing", &snapshot, 0);
+	assert_absent("state any closed", &snapshot);
+	snapshot.closed_counted = true;
+	assert_value("state any closed", &snapshot, 0);
 }
 
-static void ports_are_counted_where_they_are_watched(void **state)
+static void watched_ports_are_counted(void **state)
 {
 	struct port_count ports[] = {
 		{.port = {.number = 80}, .sockets = {[FAMILY_IPV4][STATE_LISTEN] = 3}},
@@ -275,6 +355,8 @@ static void ports_are_counted_where_they_are_watched(void **state)
 	(void)state;
 	assert_value("port 80 listen", &snapshot, 3);
 	assert_value("port 443 listen", &snapshot, 12);
+	assert_absent("port 443 closed", &snapshot);
+	snapshot.closed_counted = true;
 	assert_value("port 443 closed", &snapshot, 0);
 	assert_absent("port 81 listen", &snapshot);
 	snapshot = (struct snapshot){0};
@@ -303,14 +385,38 @@ static void queues_are_measured_in_percent_of_their_backlog(void **state)
 	};
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(cases); place++) {
-		struct listener listener = {.endpoint = {.port = 80},
-					    .queued = cases[place].queued,
-					    .backlog = cases[place].backlog};
+	for (size_t i = 0; i < ENTRIES(cases); i++) {
+		struct listener listener = {
+			.endpoint = {.port = 80},
+			.fill = listener_fill(cases[i].queued, cases[i].backlog),
+			.fill_max = UINT32_MAX,
+			.queued = 1,
+			.backlog = 1,
+		};
 		struct snapshot snapshot = {.listeners = &listener, .listeners_count = 1};
 
-		assert_value("listen 0.0.0.0:80", &snapshot, cases[place].percent);
+		assert_value("listen 0.0.0.0:80", &snapshot, cases[i].percent);
 	}
+}
+
+/* The fullest endpoint may be an omitted one. */
+static void any_listener_is_the_fullest(void **state)
+{
+	struct listener listener = {.endpoint = {.port = 80}, .fill = 7};
+	struct snapshot snapshot = {
+		.listeners = &listener, .listeners_count = 1, .listen_fill = 99};
+
+	(void)state;
+	assert_value("listen any", &snapshot, 99);
+	assert_value("listen 0.0.0.0:80", &snapshot, 7);
+	snapshot = (struct snapshot){0};
+	assert_value("listen any", &snapshot, 0);
+}
+
+static int compare_listeners(const void *left, const void *right)
+{
+	return endpoint_compare(&((const struct listener *)left)->endpoint,
+				&((const struct listener *)right)->endpoint);
 }
 
 static void the_listener_is_found_among_many(void **state)
@@ -328,24 +434,49 @@ static void the_listener_is_found_among_many(void **state)
 	struct snapshot snapshot = {.listeners = listeners, .listeners_count = ENTRIES(texts)};
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(texts); place++) {
+	for (size_t i = 0; i < ENTRIES(texts); i++) {
 		struct metric metric;
 		const char *problem;
 
-		assert_true(parse_text(texts[place], &metric, &problem) > 0);
-		listeners[place] = (struct listener){
+		assert_true(parse_text(texts[i], &metric, &problem) > 0);
+		listeners[i] = (struct listener){
 			.endpoint = metric.endpoint,
-			.queued = (uint32_t)place,
-			.backlog = 100,
+			.fill = (uint32_t)i,
 		};
 	}
-	assert_int_equal(listeners_merge(listeners, ENTRIES(texts)), ENTRIES(texts));
-	for (size_t place = 0; place < ENTRIES(texts); place++)
-		assert_value(texts[place], &snapshot, (uint32_t)place);
-	for (size_t place = 0; place < ENTRIES(absent); place++)
-		assert_absent(absent[place], &snapshot);
+	qsort(listeners, ENTRIES(texts), sizeof(*listeners), compare_listeners);
+	for (size_t i = 0; i < ENTRIES(texts); i++)
+		assert_value(texts[i], &snapshot, (uint32_t)i);
+	for (size_t i = 0; i < ENTRIES(absent); i++)
+		assert_absent(absent[i], &snapshot);
 	snapshot = (struct snapshot){0};
 	assert_absent(texts[0], &snapshot);
+}
+
+static void an_interface_is_looked_up_in_each_snapshot(void **state)
+{
+	struct listener listeners[] = {
+		{.endpoint = {FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, 4, 80}, .fill = 50},
+		{.endpoint = {FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, 9, 80}, .fill = 25},
+	};
+	struct zone zones[] = {{9, "eth1"}, {4, "eth0"}};
+	struct snapshot snapshot = {.listeners = listeners,
+				    .listeners_count = ENTRIES(listeners),
+				    .zones = zones,
+				    .zones_count = ENTRIES(zones)};
+
+	(void)state;
+	assert_value("listen [fe80::1%eth0]:80", &snapshot, 50);
+	assert_value("listen [fe80::1%eth1]:80", &snapshot, 25);
+	assert_value("listen [fe80::1%9]:80", &snapshot, 25);
+	assert_absent("listen [fe80::1%eth]:80", &snapshot);
+	assert_absent("listen [fe80::1%eth00]:80", &snapshot);
+	assert_absent("listen [fe80::1%eth0]:81", &snapshot);
+	zones[1].index = 9;
+	zones[0].index = 4;
+	assert_value("listen [fe80::1%eth0]:80", &snapshot, 25);
+	snapshot.zones_count = 0;
+	assert_absent("listen [fe80::1%eth0]:80", &snapshot);
 }
 
 static void the_host_is_measured_in_percent_of_its_limits(void **state)
@@ -353,19 +484,19 @@ static void the_host_is_measured_in_percent_of_its_limits(void **state)
 	struct snapshot snapshot = {0};
 
 	(void)state;
-	assert_absent("host tcpMemory", &snapshot);
+	assert_absent("host tcpHostMemory", &snapshot);
 	host_set(&snapshot.host, HOST_MEMORY, 50);
-	assert_absent("host tcpMemory", &snapshot);
+	assert_absent("host tcpHostMemory", &snapshot);
 	host_set(&snapshot.host, HOST_MEMORY_MAX, 199);
-	assert_value("host tcpMemory", &snapshot, 25);
+	assert_value("host tcpHostMemory", &snapshot, 25);
 	snapshot.host.known[HOST_MEMORY] = false;
-	assert_absent("host tcpMemory", &snapshot);
+	assert_absent("host tcpHostMemory", &snapshot);
 	host_set(&snapshot.host, HOST_ORPHANS, 3);
 	host_set(&snapshot.host, HOST_ORPHANS_MAX, 0);
-	assert_value("host tcpOrphans", &snapshot, 300);
+	assert_value("host tcpHostOrphans", &snapshot, 300);
 	host_set(&snapshot.host, HOST_TIME_WAITS, 262144);
 	host_set(&snapshot.host, HOST_TIME_WAITS_MAX, 262144);
-	assert_value("host tcpTimeWaits", &snapshot, 100);
+	assert_value("host tcpHostTimeWaits", &snapshot, 100);
 }
 
 int main(void)
@@ -375,11 +506,14 @@ int main(void)
 		cmocka_unit_test(ports_have_a_number_and_a_state),
 		cmocka_unit_test(endpoints_are_written_as_in_a_url),
 		cmocka_unit_test(objects_of_the_host_have_limits),
+		cmocka_unit_test(rates_are_of_any_counter_of_the_host),
 		cmocka_unit_test(each_problem_is_named),
 		cmocka_unit_test(states_are_counted),
-		cmocka_unit_test(ports_are_counted_where_they_are_watched),
+		cmocka_unit_test(watched_ports_are_counted),
 		cmocka_unit_test(queues_are_measured_in_percent_of_their_backlog),
+		cmocka_unit_test(any_listener_is_the_fullest),
 		cmocka_unit_test(the_listener_is_found_among_many),
+		cmocka_unit_test(an_interface_is_looked_up_in_each_snapshot),
 		cmocka_unit_test(the_host_is_measured_in_percent_of_its_limits),
 	};
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * GET and GETNEXT, against a list: all instances of a small tree in order, written down by hand.
- * What each of thousands of names should get is looked up in the list, from its beginning.
+ * GET and GETNEXT, compared with a handwritten list of all instances of a small tree. For thousands
+ * of names, the expected result is looked up in that list.
  */
 #include "agent/mib_tree.c"
 
+#include "agent/refresh_scalars.h"
+#include "agent/state_count_table.h"
 #include "agent/tables.h"
 #include "clock.h"
 #include "unit.h"
@@ -38,15 +40,15 @@ static size_t pair_index(const struct served *served, size_t row, oid index[MIB_
 
 #define LONGEST_WORD "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"
 
-/* As IMPLIED strings are: one is another's beginning. The last is as long as an index may be. */
+/* Like IMPLIED strings, some are prefixes of others. The last one has the maximum length. */
 static size_t word_index(const struct served *served, size_t row, oid index[MIB_INDEX_MAX])
 {
 	static const char *const words[] = {"a", "ab", "abc", "b", "ba", LONGEST_WORD};
 	size_t length = strlen(words[row]);
 
 	(void)served;
-	for (size_t place = 0; place < length; place++)
-		index[place] = (oid)words[row][place];
+	for (size_t i = 0; i < length; i++)
+		index[i] = (oid)words[row][i];
 	return length;
 }
 
@@ -151,9 +153,9 @@ static const struct name object_types[] = {
 
 static int compare(const struct name *left, const struct name *right)
 {
-	for (size_t place = 0; place < left->length && place < right->length; place++)
-		if (left->at[place] != right->at[place])
-			return left->at[place] < right->at[place] ? -1 : 1;
+	for (size_t i = 0; i < left->length && i < right->length; i++)
+		if (left->at[i] != right->at[i])
+			return left->at[i] < right->at[i] ? -1 : 1;
 	if (left->length == right->length)
 		return 0;
 	return left->length < right->length ? -1 : 1;
@@ -167,8 +169,8 @@ static bool begins_with(const struct name *name, const struct name *prefix)
 
 static enum mib_outcome expected_outcome(const struct name *name)
 {
-	for (size_t place = 0; place < ENTRIES(list); place++)
-		if (compare(&list[place].name, name) == 0)
+	for (size_t i = 0; i < ENTRIES(list); i++)
+		if (compare(&list[i].name, name) == 0)
 			return MIB_FOUND;
 	for (size_t type = 0; type < ENTRIES(object_types); type++)
 		if (begins_with(name, &object_types[type]))
@@ -178,38 +180,38 @@ static enum mib_outcome expected_outcome(const struct name *name)
 
 static size_t expected_place(const struct name *name, bool inclusive)
 {
-	size_t place = 0;
+	size_t i = 0;
 
-	while (place < ENTRIES(list) && compare(&list[place].name, name) < (inclusive ? 0 : 1))
-		place++;
-	return place;
+	while (i < ENTRIES(list) && compare(&list[i].name, name) < (inclusive ? 0 : 1))
+		i++;
+	return i;
 }
 
 /* ---- the comparison ---- */
 
 static unsigned int tried;
 
-static void assert_instance(const struct mib_instance *instance, size_t place)
+static void assert_instance(const struct mib_instance *instance, size_t i)
 {
 	struct name name = {.length = instance->name_length};
 
 	assert_true(instance->name_length <= MIB_NAME_MAX);
 	memcpy(name.at, instance->name, instance->name_length * sizeof(oid));
-	assert_int_equal(compare(&name, &list[place].name), 0);
-	assert_int_equal(instance->type, list[place].type);
-	assert_int_equal(instance->value.number, list[place].number);
+	assert_int_equal(compare(&name, &list[i].name), 0);
+	assert_int_equal(instance->type, list[i].type);
+	assert_int_equal(instance->value.number, list[i].number);
 }
 
 static void try_next(const struct name *name, bool inclusive)
 {
 	const struct served served = {0};
-	size_t place = expected_place(name, inclusive);
+	size_t i = expected_place(name, inclusive);
 	struct mib_instance instance;
 
 	assert_int_equal(mib_next(tree, &served, name->at, name->length, inclusive, &instance),
-			 place < ENTRIES(list));
-	if (place < ENTRIES(list))
-		assert_instance(&instance, place);
+			 i < ENTRIES(list));
+	if (i < ENTRIES(list))
+		assert_instance(&instance, i);
 }
 
 static void try_name(const struct name *name)
@@ -230,34 +232,34 @@ static void try_name(const struct name *name)
 
 typedef void use_name(const struct name *name);
 
-static struct name with(const struct name *name, size_t place, oid value)
+static struct name with(const struct name *name, size_t i, oid value)
 {
 	struct name changed = *name;
 
-	changed.at[place] = value;
+	changed.at[i] = value;
 	return changed;
 }
 
-static struct name without(const struct name *name, size_t place)
+static struct name without(const struct name *name, size_t i)
 {
 	struct name changed = *name;
 
 	changed.length--;
-	memmove(changed.at + place, changed.at + place + 1, (changed.length - place) * sizeof(oid));
+	memmove(changed.at + i, changed.at + i + 1, (changed.length - i) * sizeof(oid));
 	return changed;
 }
 
-static struct name with_added(const struct name *name, size_t place, oid value)
+static struct name with_added(const struct name *name, size_t i, oid value)
 {
 	struct name changed = *name;
 
 	changed.length++;
-	memmove(changed.at + place + 1, changed.at + place, (name->length - place) * sizeof(oid));
-	changed.at[place] = value;
+	memmove(changed.at + i + 1, changed.at + i, (name->length - i) * sizeof(oid));
+	changed.at[i] = value;
 	return changed;
 }
 
-/* Every name that differs from @p name in one place, and every one that it begins with. */
+/* Every name that differs from @p name in one sub-identifier, and every prefix of it. */
 static void for_each_neighbour(const struct name *name, use_name *use)
 {
 	static const oid values[] = {0, 1, 2, 'a', LARGEST};
@@ -266,19 +268,19 @@ static void for_each_neighbour(const struct name *name, use_name *use)
 	for (neighbour.length = 0; neighbour.length < name->length; neighbour.length++)
 		use(&neighbour);
 	use(name);
-	for (size_t place = 0; place < name->length; place++) {
-		neighbour = without(name, place);
+	for (size_t i = 0; i < name->length; i++) {
+		neighbour = without(name, i);
 		use(&neighbour);
-		neighbour = with(name, place, name->at[place] + 1);
-		if (name->at[place] < LARGEST)
+		neighbour = with(name, i, name->at[i] + 1);
+		if (name->at[i] < LARGEST)
 			use(&neighbour);
-		neighbour = with(name, place, name->at[place] - 1);
-		if (name->at[place] > 0)
+		neighbour = with(name, i, name->at[i] - 1);
+		if (name->at[i] > 0)
 			use(&neighbour);
 	}
-	for (size_t place = 0; name->length < NAME_MAX_TRIED && place <= name->length; place++) {
+	for (size_t i = 0; name->length < NAME_MAX_TRIED && i <= name->length; i++) {
 		for (size_t value = 0; value < ENTRIES(values); value++) {
-			neighbour = with_added(name, place, values[value]);
+			neighbour = with_added(name, i, values[value]);
 			use(&neighbour);
 		}
 	}
@@ -289,7 +291,7 @@ static void try_neighbours(const struct name *name)
 	for_each_neighbour(name, try_name);
 }
 
-static void each_name_gets_what_the_list_says(void **state)
+static void each_name_gets_the_listed_value(void **state)
 {
 	const struct name nothing_named = {0};
 
@@ -298,8 +300,8 @@ static void each_name_gets_what_the_list_says(void **state)
 	for_each_neighbour(&nothing_named, try_neighbours);
 	for (size_t type = 0; type < ENTRIES(object_types); type++)
 		for_each_neighbour(&object_types[type], try_neighbours);
-	for (size_t place = 0; place < ENTRIES(list); place++)
-		for_each_neighbour(&list[place].name, try_neighbours);
+	for (size_t i = 0; i < ENTRIES(list); i++)
+		for_each_neighbour(&list[i].name, try_neighbours);
 	assert_true(tried > 10000);
 }
 
@@ -335,7 +337,7 @@ static void a_tree_without_tables_has_nothing(void **state)
 
 /* ---- the MIB's own tables ---- */
 
-/* Goes on to the next instance of one table; returns false at its end. */
+/* Continues with the next instance of a table; returns false at its end. */
 static bool walk(const struct mib_table *table, const struct served *served,
 		 struct mib_instance *instance)
 {
@@ -360,21 +362,21 @@ static void the_tables_are_in_the_order_of_their_places(void **state)
 
 	(void)state;
 	for (size_t table = 0; mib_tables[table] != NULL; table++) {
-		struct name place = {.length = mib_tables[table]->at_length};
+		struct name i = {.length = mib_tables[table]->at_length};
 
-		assert_in_range(place.length, 1, MIB_AT_MAX);
-		memcpy(place.at, mib_tables[table]->at, place.length * sizeof(oid));
-		assert_true(compare(&last, &place) < 0);
-		assert_false(last.length > 0 && begins_with(&place, &last));
+		assert_between(i.length, 1, MIB_ENTRY_OID_MAX);
+		memcpy(i.at, mib_tables[table]->at, i.length * sizeof(oid));
+		assert_true(compare(&last, &i) < 0);
+		assert_false(last.length > 0 && begins_with(&i, &last));
 		assert_true(mib_tables[table]->objects_count > 0);
 		for (size_t object = 1; object < mib_tables[table]->objects_count; object++)
 			assert_true(mib_tables[table]->objects[object - 1].number <
 				    mib_tables[table]->objects[object].number);
-		last = place;
+		last = i;
 	}
 }
 
-/* Each count is another: family * 100 + state, both from 1. */
+/* Each count is different: family * 100 + state, both counted from 1. */
 static void each_state_has_its_count_and_its_label(void **state)
 {
 	static const char *const labels[2][11] = {
@@ -392,28 +394,28 @@ static void each_state_has_its_count_and_its_label(void **state)
 
 	(void)state;
 	for (uint32_t family = 0; family < 2; family++)
-		for (uint32_t place = 0; place < 11; place++)
-			snapshot.sockets[family][place] = (family + 1) * 100 + place + 1;
+		for (uint32_t i = 0; i < 11; i++)
+			snapshot.sockets[family][i] = (family + 1) * 100 + i + 1;
 	for (oid family = 1; family <= 2; family++) {
-		for (oid place = 1; place <= 11; place++) {
-			const struct name name = NAME(1, 1, 1, 3, family, place);
+		for (oid i = 1; i <= 11; i++) {
+			const struct name name = NAME(1, 1, 1, 3, family, i);
 
 			assert_true(walk(&state_count_table, &served, &instance));
 			assert_name(&instance, &name);
 			assert_int_equal(instance.type, ASN_GAUGE);
-			assert_int_equal(instance.value.number, family * 100 + place);
+			assert_int_equal(instance.value.number, family * 100 + i);
 		}
 	}
 	for (size_t row = 0; row < 2 * FAMILY_STATES; row++)
 		assert_true(walk(&state_count_table, &served, &instance));
 	for (oid family = 1; family <= 2; family++) {
-		for (oid place = 1; place <= 11; place++) {
-			const struct name name = NAME(1, 1, 1, 6, family, place);
+		for (oid i = 1; i <= 11; i++) {
+			const struct name name = NAME(1, 1, 1, 6, family, i);
 
 			assert_true(walk(&state_count_table, &served, &instance));
 			assert_name(&instance, &name);
 			assert_int_equal(instance.type, ASN_OCTET_STR);
-			assert_string_equal(instance.value.text, labels[family - 1][place - 1]);
+			assert_string_equal(instance.value.text, labels[family - 1][i - 1]);
 		}
 	}
 	assert_false(walk(&state_count_table, &served, &instance));
@@ -445,16 +447,17 @@ static void assert_scalar(const struct served *served, struct mib_instance *inst
 		assert_int_equal(instance->value.number, value);
 }
 
-/* The same whether the counts are too old or not. */
-static void the_health_of_the_refreshing_is_told(void **state)
+/* Served even if the counts are stale. */
+static void the_health_of_refreshes_is_served(void **state)
 {
-	const struct refreshes refreshes = {
+	const struct history refreshes = {
 		.failed = UINT32_MAX,
 		.interval_ns = 1500 * NS_PER_MS,
 		.window_ns = 86400 * NS_PER_SECOND,
 		.last_error = "counting: it rains",
 	};
-	struct snapshot snapshot = {.taken_ns = 7 * NS_PER_SECOND, .duration_us = 4321};
+	struct snapshot snapshot = {
+		.taken_ns = 7 * NS_PER_SECOND, .duration_us = 4321, .listeners_omitted = 5};
 	struct report report = {.holders = 1, .number = 12, .snapshot = &snapshot};
 	const struct served served = {
 		.latest = &report,
@@ -473,12 +476,13 @@ static void the_health_of_the_refreshing_is_told(void **state)
 	assert_string_equal(instance.value.text, "counting: it rains");
 	assert_scalar(&served, &instance, 7, ASN_INTEGER, 1);
 	assert_scalar(&served, &instance, 8, ASN_GAUGE, 86400);
+	assert_scalar(&served, &instance, 10, ASN_GAUGE, 5);
 	assert_false(walk(&refresh_scalars, &served, &instance));
 }
 
-static void before_the_first_success_there_is_no_age(void **state)
+static void there_is_no_age_before_the_first_success(void **state)
 {
-	const struct refreshes refreshes = {.failed = 3, .interval_ns = NS_PER_SECOND};
+	const struct history refreshes = {.failed = 3, .interval_ns = NS_PER_SECOND};
 	const struct served served = {.refreshes = &refreshes, .now_ns = NS_PER_SECOND};
 	struct mib_instance instance = {.name_length = 0};
 
@@ -492,16 +496,76 @@ static void before_the_first_success_there_is_no_age(void **state)
 	assert_false(walk(&refresh_scalars, &served, &instance));
 }
 
-/* ---- a whole MIB ---- */
+/* ---- a complete MIB ---- */
 
-/* One of each sort of listener, ports with and without a service, thresholds in all standings. */
+/* Listeners of each kind, ports with and without a service, thresholds with each status. */
 static struct listener listeners[] = {
-	{{FAMILY_IPV4, {0}, 0, 80}, 1, 2, 128, 3},
-	{{FAMILY_IPV4, {127, 0, 0, 1}, 0, 25}, 2, 0, 256, UINT32_MAX},
-	{{FAMILY_IPV6, {0}, 0, 80}, 3, 4, 5, 6},
-	{{FAMILY_IPV6, {0x20, 1, 0xd, 0xb8, [15] = 1}, 0, 65535}, 4, 0, 0, 0},
-	{{FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, 2, 22}, 5, 6, 7, 8},
-	{{FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, UINT32_MAX, 22}, 1, 0, 0, 0},
+	{
+		.endpoint = {FAMILY_IPV4, {0}, 0, 80},
+		.sockets = 1,
+		.fill = 1,
+		.fill_max = 1,
+		.queued_max = 10,
+		.queued = 2,
+		.backlog = 128,
+		.dropped = 3,
+		.syn_queue = 20,
+	},
+	{
+		.endpoint = {FAMILY_IPV4, {127, 0, 0, 1}, 0, 25},
+		.sockets = 2,
+		.fill = 0,
+		.fill_max = 0,
+		.queued_max = 11,
+		.queued = 0,
+		.backlog = 256,
+		.dropped = UINT64_C(1) << 32 | 5,
+		.syn_queue = 21,
+	},
+	{
+		.endpoint = {FAMILY_IPV6, {0}, 0, 80},
+		.sockets = 3,
+		.fill = 80,
+		.fill_max = 99,
+		.queued_max = 12,
+		.queued = 4,
+		.backlog = 5,
+		.dropped = 6,
+		.syn_queue = 22,
+	},
+	{
+		.endpoint = {FAMILY_IPV6, {0x20, 1, 0xd, 0xb8, [15] = 1}, 0, 65535},
+		.sockets = 4,
+		.fill = 0,
+		.fill_max = 0,
+		.queued_max = 13,
+		.queued = 0,
+		.backlog = UINT64_C(9) << 32,
+		.dropped = 0,
+		.syn_queue = 23,
+	},
+	{
+		.endpoint = {FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, 2, 22},
+		.sockets = 5,
+		.fill = 85,
+		.fill_max = 100,
+		.queued_max = 14,
+		.queued = 6,
+		.backlog = 7,
+		.dropped = 8,
+		.syn_queue = 24,
+	},
+	{
+		.endpoint = {FAMILY_IPV6, {0xfe, 0x80, [15] = 1}, UINT32_MAX, 22},
+		.sockets = 1,
+		.fill = 0,
+		.fill_max = 0,
+		.queued_max = 15,
+		.queued = 0,
+		.backlog = 0,
+		.dropped = 0,
+		.syn_queue = 25,
+	},
 };
 static struct port_count ports[] = {
 	{{1, "tcpmux"}, {{0}}},
@@ -509,35 +573,35 @@ static struct port_count ports[] = {
 	{{65535, ""}, {[FAMILY_IPV6] = {[STATE_TIME_WAIT] = 5}}},
 };
 static const char *const threshold_texts[] = {
-	"a host tcpMemory 90",
+	"a host tcpHostMemory 90",
 	"ab port 443 established 1: clear 2: hold 2",
 	"b state any listen @1:2",
 };
 
 #define INSTANCES                                                                                \
-	((2 * 11 + 11) * 4 + 2 * 4 + 12 + ENTRIES(listeners) * 6 + ENTRIES(ports) * 2 * 11 * 4 + \
-	 3 * 8 + 8 + 1)
+	((2 * 11 + 11) * 4 + 2 * 4 + 26 + ENTRIES(listeners) * 9 + ENTRIES(ports) * 2 * 11 * 4 + \
+	 3 * 8 + 9 + 1)
 
 static struct snapshot whole_snapshot;
 static struct report *whole_report;
-static struct refreshes whole_refreshes;
+static struct history whole_refreshes;
 static struct served whole;
 
-static void judge_whole(void)
+static void evaluate_whole(void)
 {
 	struct thresholds *thresholds = thresholds_new();
-	struct judgement *judgement;
+	struct evaluation *evaluation;
 
-	for (size_t place = 0; place < ENTRIES(threshold_texts); place++) {
+	for (size_t i = 0; i < ENTRIES(threshold_texts); i++) {
 		struct threshold threshold;
 		const char *problem;
 
-		assert_int_equal(threshold_parse(threshold_texts[place], &threshold, &problem), 0);
+		assert_int_equal(threshold_parse(threshold_texts[i], &threshold, &problem), 0);
 		assert_int_equal(thresholds_add(&thresholds, &threshold), 0);
 	}
-	judgement = judgement_begin(thresholds, NULL);
-	whole_report->judgement = judgement_next(judgement, &whole_snapshot);
-	judgement_release(judgement);
+	evaluation = evaluation_begin(thresholds, NULL);
+	whole_report->evaluation = evaluation_next(evaluation, &whole_snapshot, NULL);
+	evaluation_release(evaluation);
 	thresholds_release(thresholds);
 }
 
@@ -550,20 +614,19 @@ static int make_whole(void **state)
 		.sockets = {[FAMILY_IPV4][STATE_LISTEN] = 1, [FAMILY_IPV6][STATE_LISTEN] = 1},
 		.listeners = listeners,
 		.listeners_count = ENTRIES(listeners),
+		.listeners_omitted = 17,
 		.ports = ports,
 		.ports_count = ENTRIES(ports),
 	};
 	for (enum host_object object = 0; object < HOST_OBJECTS; object++)
 		host_set(&whole_snapshot.host, object, 1000U + object);
 	whole_report = report_new(&whole_snapshot, 9);
-	for (size_t place = 0; place < ENTRIES(listeners); place++)
-		whole_report->queued[place].max = 10 + (uint32_t)place;
 	whole_report->ports[2][FAMILY_IPV6][STATE_TIME_WAIT] = (struct extremes){3, 8};
-	judge_whole();
+	evaluate_whole();
 	whole = (struct served){
 		.latest = whole_report,
 		.report = whole_report,
-		.judgement = whole_report->judgement,
+		.evaluation = whole_report->evaluation,
 		.refreshes = &whole_refreshes,
 		.notifications_dropped = 77,
 		.now_ns = 51 * NS_PER_SECOND,
@@ -575,10 +638,9 @@ static int make_whole(void **state)
 static int release_whole(void **state)
 {
 	(void)state;
-	/* the snapshot is nobody's to free */
-	judgement_release(whole_report->judgement);
+	/* the snapshot is not freed */
+	evaluation_release(whole_report->evaluation);
 	free(whole_report->ports);
-	free(whole_report->queued);
 	free(whole_report);
 	return 0;
 }
@@ -642,13 +704,13 @@ static size_t walk_whole(void)
 	return visited;
 }
 
-static void a_whole_walk_ascends_and_gets_what_get_gets(void **state)
+static void a_complete_walk_ascends_and_equals_gets(void **state)
 {
 	(void)state;
 	assert_int_equal(walk_whole(), INSTANCES);
 	whole.report = NULL;
 	whole.too_old = true;
-	assert_int_equal(walk_whole(), 3 * 7 + 8 + 1);
+	assert_int_equal(walk_whole(), 3 * 7 + 9 + 1);
 }
 
 #define ZEROS_10 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
@@ -674,8 +736,15 @@ static void listeners_are_indexed_as_in_tcp_mib(void **state)
 	assert_number((struct name)NAME(1, 5, 1, 2, 1, 4, 0, 0, 0, 0, 80), ASN_GAUGE, 2);
 	assert_number((struct name)NAME(1, 5, 1, 3, 1, 4, 127, 0, 0, 1, 25), ASN_GAUGE, 11);
 	assert_number((struct name)NAME(1, 5, 1, 4, 1, 4, 127, 0, 0, 1, 25), ASN_GAUGE, 256);
+	assert_number(
+		(struct name)NAME(1, 5, 1, 4, 2, 16, 0x20, 1, 0xd, 0xb8, ZEROS_10, 0, 1, 65535),
+		ASN_GAUGE, UINT64_C(9) << 32);
 	assert_number((struct name)NAME(1, 5, 1, 5, 1, 4, 127, 0, 0, 1, 25), ASN_COUNTER,
-		      UINT32_MAX);
+		      UINT64_C(1) << 32 | 5);
+	assert_number((struct name)NAME(1, 5, 1, 7, 2, 16, ZEROS_16, 80), ASN_GAUGE, 80);
+	assert_number((struct name)NAME(1, 5, 1, 8, 2, 16, ZEROS_16, 80), ASN_GAUGE, 99);
+	assert_number((struct name)NAME(1, 5, 1, 10, 2, 16, ZEROS_16, 80), ASN_GAUGE, 22);
+	assert_number((struct name)NAME(1, 8, 10, 0), ASN_GAUGE, 17);
 }
 
 static void ports_have_a_row_for_every_family_and_state(void **state)
@@ -695,7 +764,7 @@ static void ports_have_a_row_for_every_family_and_state(void **state)
 }
 
 /* The name is the index, without its length. */
-static void thresholds_are_told_as_they_stand(void **state)
+static void thresholds_are_served_with_their_status(void **state)
 {
 	(void)state;
 	assert_text((struct name)NAME(1, 7, 1, 2, 'a', 'b'), "port 443 established");
@@ -710,16 +779,16 @@ static void thresholds_are_told_as_they_stand(void **state)
 	assert_number((struct name)NAME(1, 7, 1, 6, 'b'), ASN_INTEGER, 2);
 	assert_number((struct name)NAME(1, 7, 1, 7, 'b'), ASN_TIMETICKS, 3000);
 	assert_number((struct name)NAME(1, 7, 1, 8, 'b'), ASN_COUNTER, 1);
-	/* what is too old is not the value of now; where it stands still holds */
+	/* a stale value is not served, but the status is */
 	whole.too_old = true;
 	assert_no_instance((struct name)NAME(1, 7, 1, 5, 'b'));
 	assert_number((struct name)NAME(1, 7, 1, 6, 'b'), ASN_INTEGER, 2);
-	/* sysUpTime began after it was raised */
+	/* sysUpTime started after it was raised */
 	whole.up_from_ns = 51 * NS_PER_SECOND;
 	assert_number((struct name)NAME(1, 7, 1, 7, 'b'), ASN_TIMETICKS, 0);
 }
 
-static void the_host_is_told_as_far_as_it_is_known(void **state)
+static void known_host_objects_are_served(void **state)
 {
 	static const enum host_object objects[] = {
 		HOST_ORPHANS,        HOST_ORPHANS_MAX,     HOST_TIME_WAITS,
@@ -729,11 +798,11 @@ static void the_host_is_told_as_far_as_it_is_known(void **state)
 	};
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(objects); place++) {
-		const struct name name = NAME(1, 4, place + 1, 0);
+	for (size_t i = 0; i < ENTRIES(objects); i++) {
+		const struct name name = NAME(1, 4, i + 1, 0);
 
-		assert_number(name, place < 8 ? ASN_GAUGE : ASN_COUNTER64, 1000U + objects[place]);
-		whole_snapshot.host.known[objects[place]] = false;
+		assert_number(name, i < 8 ? ASN_GAUGE : ASN_COUNTER64, 1000U + objects[i]);
+		whole_snapshot.host.known[objects[i]] = false;
 		assert_no_instance(name);
 	}
 }
@@ -753,7 +822,7 @@ static void families_have_other_sockets_too(void **state)
 	assert_no_instance((struct name)NAME(1, 3, 1, 3, 2));
 }
 
-static void totals_and_the_rest_are_told(void **state)
+static void totals_and_other_objects_are_served(void **state)
 {
 	(void)state;
 	assert_number((struct name)NAME(1, 2, 1, 2, 2), ASN_GAUGE, 2);
@@ -767,21 +836,21 @@ static void totals_and_the_rest_are_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_name_gets_what_the_list_says),
+		cmocka_unit_test(each_name_gets_the_listed_value),
 		cmocka_unit_test(a_walk_visits_the_list),
 		cmocka_unit_test(a_tree_without_tables_has_nothing),
 		cmocka_unit_test(the_tables_are_in_the_order_of_their_places),
 		cmocka_unit_test(each_state_has_its_count_and_its_label),
 		cmocka_unit_test(counts_that_are_too_old_have_no_rows),
-		cmocka_unit_test(the_health_of_the_refreshing_is_told),
-		cmocka_unit_test(before_the_first_success_there_is_no_age),
-		WHOLE(a_whole_walk_ascends_and_gets_what_get_gets),
+		cmocka_unit_test(the_health_of_refreshes_is_served),
+		cmocka_unit_test(there_is_no_age_before_the_first_success),
+		WHOLE(a_complete_walk_ascends_and_equals_gets),
 		WHOLE(listeners_are_indexed_as_in_tcp_mib),
 		WHOLE(ports_have_a_row_for_every_family_and_state),
-		WHOLE(thresholds_are_told_as_they_stand),
-		WHOLE(the_host_is_told_as_far_as_it_is_known),
+		WHOLE(thresholds_are_served_with_their_status),
+		WHOLE(known_host_objects_are_served),
 		WHOLE(families_have_other_sockets_too),
-		WHOLE(totals_and_the_rest_are_told),
+		WHOLE(totals_and_other_objects_are_served),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

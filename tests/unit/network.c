@@ -3,6 +3,7 @@
 
 #include "unit.h"
 
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -14,7 +15,18 @@
 
 static bool is_ours;
 
-/* Root may make a network namespace, everybody else needs a user namespace around it. */
+/* By default a loopback connection may reuse a TIME_WAIT socket after a second (ip-sysctl). */
+static void keep_time_waits(void)
+{
+	int reuse = open("/proc/sys/net/ipv4/tcp_tw_reuse", O_WRONLY | O_CLOEXEC);
+
+	if (reuse < 0)
+		return;
+	is_ours &= write(reuse, "0", 1) == 1;
+	close(reuse);
+}
+
+/* Without root, a network namespace needs a user namespace around it. */
 int network_enter(void **state)
 {
 	struct ifreq loopback = {.ifr_name = "lo", .ifr_flags = IFF_UP};
@@ -27,6 +39,7 @@ int network_enter(void **state)
 	}
 	any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	is_ours = ioctl(any, SIOCSIFFLAGS, &loopback) == 0;
+	keep_time_waits();
 	return close(any);
 }
 
@@ -38,7 +51,7 @@ bool network_is_ours(void)
 static struct sockaddr_in6 address_of(int family, uint16_t port)
 {
 	struct sockaddr_in6 address = {
-		.sin6_family = (sa_family_t)family, /* the ports of both are in one place */
+		.sin6_family = (sa_family_t)family, /* both have the port at the same offset */
 		.sin6_port = htons(port),
 	};
 
@@ -74,7 +87,7 @@ int network_listen(int family, uint16_t port)
 	return listener;
 }
 
-/* The unspecified address is the loopback's for connect(). */
+/* For connect(), the unspecified address means loopback. */
 int network_connect(int family, uint16_t port)
 {
 	struct sockaddr_in6 address = address_of(family, port);

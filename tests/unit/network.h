@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A network namespace of the test's own, where nobody else has sockets, and sockets in it. Whatever
- * cannot be had fails the test.
+ * A separate network namespace, and sockets in it. Errors fail the test.
  */
 #ifndef NETWORK_H
 #define NETWORK_H
@@ -9,19 +8,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Enters the namespace; a group's setup. Says so where it is not possible, and succeeds too. */
+/** Enters the namespace; a group's setup. If this is impossible, prints so and returns success. */
 int network_enter(void **state);
 
-/** Whether network_enter() could. */
+/** Whether network_enter() has entered the namespace. */
 bool network_is_ours(void);
 
-/** A socket of AF_INET or AF_INET6, and of that alone, bound to any address and @p port. */
+/** Creates a socket of AF_INET or AF_INET6 only, bound to any address and @p port. */
 int network_bind(int family, uint16_t port);
 
-/** One that listens, with a backlog that takes any test's connections. */
+/** Creates a listening socket with a backlog that suffices for any test. */
 int network_listen(int family, uint16_t port);
 
-/** One that is connected to @p port over the loopback. */
+/** Creates a socket that is connected to @p port over loopback. */
 int network_connect(int family, uint16_t port);
 
 #endif

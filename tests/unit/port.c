@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The list of watched ports: its order, and that it has no port twice and no more than it holds.
+ * The list of watched ports: its order, duplicates and maximum length.
  */
 #include "model/port.c"
 
@@ -19,8 +19,8 @@ static int add(struct watched_ports *ports, uint16_t number, const char *service
 
 static void assert_in_order(const struct watched_ports *ports)
 {
-	for (size_t place = 1; place < ports->count; place++)
-		assert_true(ports->port[place - 1].number < ports->port[place].number);
+	for (size_t i = 1; i < ports->count; i++)
+		assert_true(ports->port[i - 1].number < ports->port[i].number);
 }
 
 static void ports_are_in_the_order_of_their_numbers(void **state)
@@ -30,14 +30,14 @@ static void ports_are_in_the_order_of_their_numbers(void **state)
 	struct watched_ports ports = {.count = 0};
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(numbers); place++)
-		assert_int_equal(add(&ports, numbers[place], ""), 0);
+	for (size_t i = 0; i < ENTRIES(numbers); i++)
+		assert_int_equal(add(&ports, numbers[i], ""), 0);
 	assert_int_equal(ports.count, ENTRIES(ordered));
-	for (size_t place = 0; place < ENTRIES(ordered); place++)
-		assert_int_equal(ports.port[place].number, ordered[place]);
+	for (size_t i = 0; i < ENTRIES(ordered); i++)
+		assert_int_equal(ports.port[i].number, ordered[i]);
 }
 
-static void a_port_that_is_there_stays_as_it_is(void **state)
+static void a_port_that_exists_is_not_changed(void **state)
 {
 	struct watched_ports ports = {.count = 0};
 
@@ -51,7 +51,7 @@ static void a_port_that_is_there_stays_as_it_is(void **state)
 	assert_string_equal(ports.port[1].service, "https");
 }
 
-static void there_are_at_most_64(void **state)
+static void the_maximum_is_64(void **state)
 {
 	struct {
 		struct watched_ports ports;
@@ -92,8 +92,8 @@ static void any_order_of_adding_gives_the_same(void **state)
 			assert_int_equal(ports.count, different);
 			assert_in_order(&ports);
 		}
-		for (size_t place = 0; place < ports.count; place++)
-			assert_true(added[ports.port[place].number]);
+		for (size_t i = 0; i < ports.count; i++)
+			assert_true(added[ports.port[i].number]);
 	}
 }
 
@@ -101,8 +101,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ports_are_in_the_order_of_their_numbers),
-		cmocka_unit_test(a_port_that_is_there_stays_as_it_is),
-		cmocka_unit_test(there_are_at_most_64),
+		cmocka_unit_test(a_port_that_exists_is_not_changed),
+		cmocka_unit_test(the_maximum_is_64),
 		cmocka_unit_test(any_order_of_adding_gives_the_same),
 	};
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The sockets of watched ports, which the kernel picks out: in a network namespace of the test's
- * own, so that each number is exact.
+ * Counts of watched ports, in a separate network namespace, so that each number is exact.
  */
 #include "collect/ports.c"
 
@@ -35,9 +34,9 @@ static void count_ports(socket_states states, struct port_count *counts, const u
 			size_t count)
 {
 	memset(counts, 0, count * sizeof(*counts));
-	for (size_t place = 0; place < count; place++)
-		counts[place].port.number = numbers[place];
-	assert_int_equal(sock_diag_count_ports(&dump, states, counts, count), 0);
+	for (size_t i = 0; i < count; i++)
+		counts[i].port.number = numbers[i];
+	assert_int_equal(ports_count(&dump, states, counts, count), 0);
 }
 
 static uint32_t all_of(const struct port_count *count)
@@ -52,18 +51,18 @@ static uint32_t all_of(const struct port_count *count)
 
 static void close_all(const int *descriptors, size_t count)
 {
-	for (size_t place = 0; place < count; place++)
-		close(descriptors[place]);
+	for (size_t i = 0; i < count; i++)
+		close(descriptors[i]);
 }
 
-static void nothing_is_asked_without_ports(void **state)
+static void nothing_is_requested_without_ports(void **state)
 {
 	(void)state;
-	assert_int_equal(sock_diag_count_ports(&dump, ALL_SOCKETS, NULL, 0), 0);
+	assert_int_equal(ports_count(&dump, ALL_SOCKETS, NULL, 0), 0);
 	assert_null(dump.socket);
 }
 
-/* The neighbours of a port are others. Only the near end of a connection has another port. */
+/* Neighbouring ports are not counted, and only one end of a connection has the port. */
 static void only_sockets_of_the_port_are_counted(void **state)
 {
 	static const uint16_t ports[] = {1, 2, 254, 255, 256, 257, 32767, 32768, 65534, 65535};
@@ -72,30 +71,30 @@ static void only_sockets_of_the_port_are_counted(void **state)
 	(void)state;
 	if (!network_is_ours())
 		skip();
-	for (size_t place = 0; place < ENTRIES(ports); place++) {
-		open[place][0] = network_listen(AF_INET, ports[place]);
-		open[place][1] = network_listen(AF_INET6, ports[place]);
-		open[place][2] = network_connect(AF_INET, ports[place]);
-		open[place][3] = network_connect(AF_INET6, ports[place]);
+	for (size_t i = 0; i < ENTRIES(ports); i++) {
+		open[i][0] = network_listen(AF_INET, ports[i]);
+		open[i][1] = network_listen(AF_INET6, ports[i]);
+		open[i][2] = network_connect(AF_INET, ports[i]);
+		open[i][3] = network_connect(AF_INET6, ports[i]);
 	}
-	for (size_t place = 0; place < ENTRIES(ports); place++) {
+	for (size_t i = 0; i < ENTRIES(ports); i++) {
 		struct port_count count;
 
-		count_ports(ALL_SOCKETS, &count, &ports[place], 1);
+		count_ports(ALL_SOCKETS, &count, &ports[i], 1);
 		for (enum tcp_family family = 0; family < FAMILIES; family++) {
 			assert_int_equal(count.sockets[family][STATE_LISTEN], 1);
 			assert_int_equal(count.sockets[family][STATE_ESTABLISHED], 1);
 		}
 		assert_int_equal(all_of(&count), 4);
-		count_ports(SOCKETS_LISTENING, &count, &ports[place], 1);
+		count_ports(SOCKETS_LISTENING, &count, &ports[i], 1);
 		assert_int_equal(all_of(&count), 2);
 	}
-	for (size_t place = 0; place < ENTRIES(ports); place++)
-		close_all(open[place], ENTRIES(open[place]));
+	for (size_t i = 0; i < ENTRIES(ports); i++)
+		close_all(open[i], ENTRIES(open[i]));
 }
 
-/* Of 100 ports with a listener each, every other, then any number of them. */
-static void many_ports_are_told_apart(void **state)
+/* Watches every other one of 100 ports with a listener each, then random ones. */
+static void many_ports_are_distinguished(void **state)
 {
 	static const uint16_t first = 20001;
 	int open[100];
@@ -105,25 +104,24 @@ static void many_ports_are_told_apart(void **state)
 	(void)state;
 	if (!network_is_ours())
 		skip();
-	for (size_t place = 0; place < ENTRIES(open); place++)
-		open[place] = network_listen(place % 3 == 0 ? AF_INET : AF_INET6,
-					     (uint16_t)(first + place));
+	for (size_t i = 0; i < ENTRIES(open); i++)
+		open[i] = network_listen(i % 3 == 0 ? AF_INET : AF_INET6, (uint16_t)(first + i));
 	for (size_t count = 1; count <= MANY; count++) {
-		for (size_t place = 0; place < count; place++)
-			watched[place] = (uint16_t)(first + (count < 50 ? 2 * place : place));
+		for (size_t i = 0; i < count; i++)
+			watched[i] = (uint16_t)(first + (count < 50 ? 2 * i : i));
 		count_ports(ALL_SOCKETS, counts, watched, count);
-		for (size_t place = 0; place < count; place++) {
+		for (size_t i = 0; i < count; i++) {
 			enum tcp_family family =
-				(watched[place] - first) % 3 == 0 ? FAMILY_IPV4 : FAMILY_IPV6;
+				(watched[i] - first) % 3 == 0 ? FAMILY_IPV4 : FAMILY_IPV6;
 
-			assert_int_equal(counts[place].sockets[family][STATE_LISTEN], 1);
-			assert_int_equal(all_of(&counts[place]), 1);
+			assert_int_equal(counts[i].sockets[family][STATE_LISTEN], 1);
+			assert_int_equal(all_of(&counts[i]), 1);
 		}
 	}
 	close_all(open, ENTRIES(open));
 }
 
-/* The kernel, not the reader, leaves out what is not asked for. */
+/* The kernel filters the sockets, not the reader. */
 static int count_message(const struct nlmsghdr *message, void *context)
 {
 	(void)message;
@@ -134,15 +132,15 @@ static int count_message(const struct nlmsghdr *message, void *context)
 static unsigned int messages_for(const uint16_t *numbers, size_t count)
 {
 	struct port_count ports[MANY] = {0};
-	struct port_request request;
+	struct ports_request request;
 	unsigned int messages = 0;
 
-	for (size_t place = 0; place < count; place++)
-		ports[place].port.number = numbers[place];
+	for (size_t i = 0; i < count; i++)
+		ports[i].port.number = numbers[i];
 	request.header = sock_diag_request(ALL_SOCKETS, &request.body,
-					   offsetof(struct port_request, code) +
+					   offsetof(struct ports_request, code) +
 						   count * OPERATIONS * OPERATION_SIZE);
-	compile(&request, ports, count);
+	compile_ports(&request, ports, count);
 	assert_int_equal(dump_run(&dump, &request.header, count_message, &messages), 0);
 	return messages;
 }
@@ -155,8 +153,8 @@ static void the_kernel_leaves_out_other_ports(void **state)
 	(void)state;
 	if (!network_is_ours())
 		skip();
-	for (size_t place = 0; place < 3; place++)
-		open[place] = network_listen(AF_INET, (uint16_t)(30001 + place));
+	for (size_t i = 0; i < 3; i++)
+		open[i] = network_listen(AF_INET, (uint16_t)(30001 + i));
 	open[3] = network_listen(AF_INET, 1);
 	open[4] = network_listen(AF_INET6, 65535);
 	assert_int_equal(messages_for(&watched[0], 1), 1);
@@ -167,8 +165,8 @@ static void the_kernel_leaves_out_other_ports(void **state)
 	close_all(open, ENTRIES(open));
 }
 
-/* Small sockets have a port too. */
-static void what_is_left_of_a_connection_is_counted(void **state)
+/* Mini sockets have a port, too. */
+static void the_remains_of_a_connection_are_counted(void **state)
 {
 	static const uint16_t port = 40000;
 	int listener, connection, accepted;
@@ -200,13 +198,13 @@ static void what_is_left_of_a_connection_is_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(nothing_is_asked_without_ports),
+		TEST(nothing_is_requested_without_ports),
 		TEST(only_sockets_of_the_port_are_counted),
-		TEST(many_ports_are_told_apart),
+		TEST(many_ports_are_distinguished),
 		TEST(the_kernel_leaves_out_other_ports),
-		TEST(what_is_left_of_a_connection_is_counted),
+		TEST(the_remains_of_a_connection_are_counted),
 	};
 
-	alarm(60);
+	alarm(600);
 	return cmocka_run_group_tests(tests, network_enter, NULL);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel's texts, whole and spoiled: what is known is right, and what is not is unknown.
+ * Contents of /proc files, complete and malformed: known values are correct, others are unknown.
  */
 #include "collect/proc_text.c"
 
+#include "collect/proc.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -58,7 +59,7 @@ static void assert_nothing(parse *parse_it, const char *text)
 	assert_int_equal(known(&host), 0);
 }
 
-/* ---- whole texts ---- */
+/* ---- complete texts ---- */
 
 static const char sockstat[] = "sockets: used 234\n"
 			       "TCP: inuse 19 orphan 3 tw 1205 alloc 27 mem 5\n"
@@ -73,10 +74,26 @@ static const char sockstat6[] = "TCP6: inuse 21\n"
 				"RAW6: inuse 29\n"
 				"FRAG6: inuse 31 memory 4096\n";
 
+#define PROTOCOLS_HEADING "protocol  size sockets  memory press maxhdr  slab module     cl co\n"
+
+static const char protocols[] =
+	PROTOCOLS_HEADING "MPTCPv6   2064      7       0   no       0   yes  kernel      y  y\n"
+			  "RAWv6     1344     29      -1   NI       0   yes  kernel      y  y\n"
+			  "UDPLITEv6 1472     62       0   NI       0   yes  kernel      y  y\n"
+			  "UDPv6     1472     23       0   NI       0   yes  kernel      y  y\n"
+			  "TCPv6     2432     21       0   no     192   yes  kernel      y  y\n"
+			  "UDP       1344      8       0   NI       0   yes  kernel      y  y\n"
+			  "TCP       2304     19       0   no     192   yes  kernel      y  y\n";
+
+static const char protocols_without_ipv6[] =
+	PROTOCOLS_HEADING "UDP       1344      8       0   NI       0   yes  kernel      y  y\n"
+			  "TCP       2304     19       0   no     192   yes  kernel      y  y\n";
+
 static const char netstat[] =
 	"TcpExt: SyncookiesSent SyncookiesRecv ListenOverflows ListenDrops TCPTimeWaitOverflow "
-	"TCPReqQFullDrop\n"
-	"TcpExt: 101 102 18446744073709551615 104 105 106\n"
+	"TCPReqQFullDrop TCPReqQFullDoCookies SyncookiesFailed TCPSynRetrans TCPTimeouts "
+	"TCPAbortOnMemory TCPMemoryPressures PruneCalled TCPBacklogDrop TCPRcvQDrop RcvPruned\n"
+	"TcpExt: 101 102 18446744073709551615 104 105 106 107 108 109 110 111 112 113 114 115 116\n"
 	"IpExt: InNoRoutes ListenDrops\n"
 	"IpExt: 201 202\n"
 	"MPTcpExt: MPCapableSYNRX\n"
@@ -90,7 +107,7 @@ static const char snmp[] =
 	"Udp: InDatagrams PassiveOpens\n"
 	"Udp: 8 9\n";
 
-static void sockstat_tells_what_is_in_use(void **state)
+static void sockstat_has_the_sockets_in_use(void **state)
 {
 	struct host host = parse_text(proc_text_sockstat, sockstat);
 
@@ -107,7 +124,7 @@ static void sockstat_tells_what_is_in_use(void **state)
 	assert_int_equal(known(&host), 9);
 }
 
-static void sockstat6_tells_the_same_of_ipv6(void **state)
+static void sockstat6_has_the_ipv6_sockets(void **state)
 {
 	struct host host = parse_text(proc_text_sockstat, sockstat6);
 
@@ -119,6 +136,36 @@ static void sockstat6_tells_the_same_of_ipv6(void **state)
 	assert_int_equal(known(&host), 4);
 }
 
+static void protocols_count_sockets_of_ipv6(void **state)
+{
+	struct host host = parse_text(proc_text_protocols, protocols);
+
+	(void)state;
+	assert_value(&host, HOST_IN_USE_IPV6, 21);
+	assert_value(&host, HOST_UDP_IPV6, 23);
+	assert_value(&host, HOST_RAW_IPV6, 29);
+	assert_int_equal(known(&host), 3);
+}
+
+/* A kernel without IPv6 has 0 sockets of it; a protocol with a malformed number is unknown. */
+static void protocols_that_are_not_listed_do_not_exist(void **state)
+{
+	struct host host = parse_text(proc_text_protocols, protocols_without_ipv6);
+
+	(void)state;
+	assert_value(&host, HOST_IN_USE_IPV6, 0);
+	assert_value(&host, HOST_UDP_IPV6, 0);
+	assert_value(&host, HOST_RAW_IPV6, 0);
+	assert_value(&host, HOST_FRAGMENTS_IPV6, 0);
+	assert_int_equal(known(&host), 4);
+	host = parse_text(proc_text_protocols, PROTOCOLS_HEADING "TCPv6 2432 x\nRAWv6 1344 3\n");
+	assert_value(&host, HOST_RAW_IPV6, 3);
+	assert_value(&host, HOST_UDP_IPV6, 0);
+	assert_int_equal(known(&host), 2);
+	host = parse_text(proc_text_protocols, PROTOCOLS_HEADING "TCPv6 2432\nRAWv6\nUDPv6\n");
+	assert_int_equal(known(&host), 0);
+}
+
 static void netstat_has_a_line_of_words_and_one_of_numbers(void **state)
 {
 	struct host host = parse_text(proc_text_netstat, netstat);
@@ -128,7 +175,18 @@ static void netstat_has_a_line_of_words_and_one_of_numbers(void **state)
 	assert_value(&host, HOST_LISTEN_OVERFLOWS, UINT64_MAX);
 	assert_value(&host, HOST_LISTEN_DROPS, 104);
 	assert_value(&host, HOST_TIME_WAIT_OVERFLOWS, 105);
-	assert_int_equal(known(&host), 4);
+	assert_value(&host, HOST_SYNCOOKIES_RECEIVED, 102);
+	assert_value(&host, HOST_SYN_QUEUE_DROPS, 106);
+	assert_value(&host, HOST_SYN_QUEUE_COOKIES, 107);
+	assert_value(&host, HOST_SYNCOOKIES_FAILED, 108);
+	assert_value(&host, HOST_SYN_RETRANSMITS, 109);
+	assert_value(&host, HOST_TIMEOUTS, 110);
+	assert_value(&host, HOST_MEMORY_ABORTS, 111);
+	assert_value(&host, HOST_MEMORY_PRESSURES, 112);
+	assert_value(&host, HOST_PRUNES, 113);
+	assert_value(&host, HOST_BACKLOG_DROPS, 114);
+	assert_value(&host, HOST_RECEIVE_DROPS, 115);
+	assert_int_equal(known(&host), 15);
 	host = parse_text(proc_text_netstat, snmp);
 	assert_value(&host, HOST_ACTIVE_OPENS, 4711);
 	assert_value(&host, HOST_PASSIVE_OPENS, 4712);
@@ -145,16 +203,16 @@ static void one_text_adds_to_another(void **state)
 	strcpy(second, netstat);
 	proc_text_sockstat(first, &host);
 	proc_text_netstat(second, &host);
-	assert_int_equal(known(&host), 9 + 4);
+	assert_int_equal(known(&host), 9 + 15);
 }
 
-static void sysctl(const char *text, size_t place, enum host_object object, struct host *host)
+static void sysctl(const char *text, size_t i, enum host_object object, struct host *host)
 {
 	char copy[TEXT_SIZE];
 
 	strcpy(copy, text);
 	*host = (struct host){0};
-	proc_text_sysctl(copy, place, object, host);
+	proc_text_sysctl(copy, i, object, host);
 }
 
 static void a_sysctl_is_a_number_at_its_place(void **state)
@@ -179,10 +237,113 @@ static void a_sysctl_is_a_number_at_its_place(void **state)
 	assert_int_equal(known(&host), 0);
 }
 
-/* ---- what is missing ---- */
+/* ---- local ports ---- */
 
-/* Old kernels tell less, and some are built without UDPLITE or fragments. */
-static void what_a_kernel_does_not_tell_is_unknown(void **state)
+static void assert_port_range(const char *text, unsigned int low, unsigned int high)
+{
+	struct port_range range;
+
+	assert_true(proc_text_port_range(text, &range));
+	assert_int_equal(range.low, low);
+	assert_int_equal(range.high, high);
+}
+
+static void a_port_range_has_two_ends(void **state)
+{
+	static const char *const wrong[] = {
+		"",
+		"\n",
+		"1\n",
+		"1\t\n",
+		"\t1\n",
+		"2\t1\n",
+		"1\t65536\n",
+		"-1\t5\n",
+		"1 2\n",
+		"1\t2",
+		"1\t2\t3\n",
+		"1\t2\n\n",
+		"1\t4294967297\n",
+		"0x1\t2\n",
+		"1\t2 \n",
+	};
+	struct port_range range;
+
+	(void)state;
+	assert_port_range("32768\t60999\n", 32768, 60999);
+	assert_port_range("1\t65535\n", 1, 65535);
+	assert_port_range("1024\t1024\n", 1024, 1024);
+	for (size_t i = 0; i < ENTRIES(wrong); i++)
+		assert_false(proc_text_port_range(wrong[i], &range));
+}
+
+static void assert_local_ports(unsigned int low, unsigned int high, const char *reserved,
+			       uint64_t expected)
+{
+	const struct port_range range = {low, high};
+	struct host host = {0};
+
+	proc_text_local_ports(&range, reserved, &host);
+	assert_value(&host, HOST_LOCAL_PORTS, expected);
+	assert_int_equal(known(&host), 1);
+}
+
+static void reserved_ports_are_not_local_ports(void **state)
+{
+	(void)state;
+	assert_local_ports(32768, 60999, "\n", 28232);
+	assert_local_ports(32768, 60999, "8080\n", 28232);
+	assert_local_ports(32768, 60999, "8080,32768\n", 28231);
+	assert_local_ports(32768, 60999, "32767-32769,40000,60999-61001\n", 28228);
+	assert_local_ports(32768, 60999, "61000-61005\n", 28232);
+	assert_local_ports(1000, 1003, "1-65535\n", 0);
+	assert_local_ports(1000, 1003, "0-65535\n", 0);
+	assert_local_ports(1, 65535, "1,3-4,65535\n", 65531);
+	assert_local_ports(5, 5, "4,6\n", 1);
+	assert_local_ports(5, 5, "5\n", 0);
+}
+
+static void an_incomplete_list_is_not_compared(void **state)
+{
+	static const struct port_range range = {1, 65535};
+	static const char *const wrong[] = {
+		"",        "8080",       "8080,",        "8080,\n",   ",8080\n",
+		"8080-\n", "-8080\n",    "80 90\n",      "90,80\n",   "80,80\n",
+		"80-79\n", "70-80,80\n", "65536\n",      "1-65536\n", "x\n",
+		"80\n\n",  "80-90-99\n", "4294967376\n", " 80\n",     "80,,90\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ENTRIES(wrong); i++) {
+		struct host host = {0};
+
+		proc_text_local_ports(&range, wrong[i], &host);
+		assert_int_equal(known(&host), 0);
+	}
+}
+
+/* The longest list has ranges of two of each three ports. It fits into PROC_TEXT_SIZE. */
+static void the_longest_list_is_read(void **state)
+{
+	static char text[PROC_TEXT_SIZE];
+	size_t length = 0;
+	unsigned int reserved = 0;
+
+	(void)state;
+	for (unsigned int port = 0; port + 1 <= UINT16_MAX; port += 3) {
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%u-%u",
+					   port == 0 ? "" : ",", port, port + 1);
+		reserved += port == 0 ? 1 : 2;
+	}
+	length += (size_t)snprintf(text + length, sizeof(text) - length, "\n");
+	assert_true(length > 250000 && length < sizeof(text) - 1);
+	assert_local_ports(1, UINT16_MAX, text, UINT16_MAX - reserved);
+}
+
+/* ---- missing values ---- */
+
+/* Old kernels have fewer values, and some are built without UDPLITE or fragments. */
+static void values_that_the_kernel_does_not_report_are_unknown(void **state)
 {
 	struct host host = parse_text(proc_text_sockstat, "TCP: inuse 19 orphan 3\nRAW: inuse 1\n");
 
@@ -196,7 +357,7 @@ static void what_a_kernel_does_not_tell_is_unknown(void **state)
 	assert_int_equal(known(&host), 1);
 }
 
-static void words_may_come_in_any_order(void **state)
+static void words_may_be_in_any_order(void **state)
 {
 	struct host host = parse_text(proc_text_sockstat,
 				      "TCP: mem 5 new 99 tw 1205 inuse 19\nsockets: used 234\n");
@@ -223,9 +384,9 @@ static void lines_that_do_not_belong_together_are_left(void **state)
 		assert_nothing(proc_text_netstat, texts[text]);
 }
 
-/* ---- what is no number ---- */
+/* ---- malformed numbers ---- */
 
-static void what_is_no_number_is_unknown(void **state)
+static void invalid_numbers_are_unknown(void **state)
 {
 	static const char *const numbers[] = {
 		"",
@@ -269,7 +430,7 @@ static void memory_that_is_too_large_in_kib_is_unknown(void **state)
 	assert_value(&host, HOST_ALLOCATED, UINT64_MAX);
 }
 
-static void garbage_says_nothing(void **state)
+static void garbage_has_no_value(void **state)
 {
 	static const char *const texts[] = {
 		"",
@@ -297,10 +458,12 @@ static void garbage_says_nothing(void **state)
 	for (size_t text = 0; text < ENTRIES(texts); text++) {
 		assert_nothing(proc_text_sockstat, texts[text]);
 		assert_nothing(proc_text_netstat, texts[text]);
+		assert_nothing(proc_text_protocols, texts[text]);
 	}
+	assert_nothing(proc_text_protocols, "TCPv6 2432 21\n");
 }
 
-/* Bytes by chance, of those that the texts are made of. */
+/* Random bytes, of those that occur in the texts. */
 static void no_garbage_is_too_much(void **state)
 {
 	static const char letters[] = "TCPExt: Listnup 0123456789\n\t-x";
@@ -311,19 +474,21 @@ static void no_garbage_is_too_much(void **state)
 		size_t length = unit_random(sizeof(text));
 		struct host host;
 
-		for (size_t place = 0; place < length; place++)
-			text[place] = letters[unit_random(sizeof(letters) - 1)];
+		for (size_t i = 0; i < length; i++)
+			text[i] = letters[unit_random(sizeof(letters) - 1)];
 		text[length] = '\0';
 		host = parse_text(proc_text_sockstat, text);
 		known(&host);
 		host = parse_text(proc_text_netstat, text);
 		known(&host);
+		host = parse_text(proc_text_protocols, text);
+		known(&host);
 	}
 }
 
-/* ---- what is cut off ---- */
+/* ---- truncated texts ---- */
 
-/* The number that @p text ends with; its reader is never given one that is cut (proc.c). */
+/* The number that @p text ends with; proc.c never passes a truncated one. */
 static const char *last_number(const char *text)
 {
 	const char *end = text + strlen(text);
@@ -367,17 +532,23 @@ static void a_text_that_is_cut_off_is_right_up_to_its_last_number(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sockstat_tells_what_is_in_use),
-		cmocka_unit_test(sockstat6_tells_the_same_of_ipv6),
+		cmocka_unit_test(sockstat_has_the_sockets_in_use),
+		cmocka_unit_test(sockstat6_has_the_ipv6_sockets),
+		cmocka_unit_test(protocols_count_sockets_of_ipv6),
+		cmocka_unit_test(protocols_that_are_not_listed_do_not_exist),
 		cmocka_unit_test(netstat_has_a_line_of_words_and_one_of_numbers),
 		cmocka_unit_test(one_text_adds_to_another),
 		cmocka_unit_test(a_sysctl_is_a_number_at_its_place),
-		cmocka_unit_test(what_a_kernel_does_not_tell_is_unknown),
-		cmocka_unit_test(words_may_come_in_any_order),
+		cmocka_unit_test(a_port_range_has_two_ends),
+		cmocka_unit_test(reserved_ports_are_not_local_ports),
+		cmocka_unit_test(an_incomplete_list_is_not_compared),
+		cmocka_unit_test(the_longest_list_is_read),
+		cmocka_unit_test(values_that_the_kernel_does_not_report_are_unknown),
+		cmocka_unit_test(words_may_be_in_any_order),
 		cmocka_unit_test(lines_that_do_not_belong_together_are_left),
-		cmocka_unit_test(what_is_no_number_is_unknown),
+		cmocka_unit_test(invalid_numbers_are_unknown),
 		cmocka_unit_test(memory_that_is_too_large_in_kib_is_unknown),
-		cmocka_unit_test(garbage_says_nothing),
+		cmocka_unit_test(garbage_has_no_value),
 		cmocka_unit_test(no_garbage_is_too_much),
 		cmocka_unit_test(a_text_that_is_cut_off_is_right_up_to_its_last_number),
 	};

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Prometheus' text format: every view, and what is not known. promtool judges the format itself, in
- * the system tests.
+ * The Prometheus text format: every view, and unknown values. In the system tests, promtool checks
+ * the format.
  */
 #include "cli/prometheus.c"
 
-#include "shown.h"
+#include "fixture.h"
 #include "unit.h"
+
+#include <string.h>
 
 static void assert_prometheus(const struct view *view, const char *expected)
 {
-	FILE *file = shown_open();
+	FILE *file = output_open();
 
-	format_write(&prometheus_format, file, shown_snapshot(), view);
-	shown_assert(file, expected);
+	format_write(&prometheus_format, file, fixture_snapshot(), view);
+	output_assert(file, expected);
 }
 
 static void counts_are_labelled(void **state)
@@ -28,6 +30,24 @@ static void counts_are_labelled(void **state)
 				 "# TYPE tcp_sockets gauge\n"
 				 "tcp_sockets{family=\"ipv4\",state=\"established\"} 30\n"
 				 "tcp_sockets{family=\"ipv4\",state=\"timeWait\"} 4\n");
+}
+
+static void a_state_that_is_not_counted_has_no_sample(void **state)
+{
+	struct view view = {.families = {true, true}, .states[STATE_CLOSED] = true};
+	struct snapshot counted = *fixture_snapshot();
+	FILE *file = output_open();
+
+	(void)state;
+	assert_prometheus(&view, "# HELP tcp_sockets TCP sockets by address family and state.\n"
+				 "# TYPE tcp_sockets gauge\n");
+	counted.closed_counted = true;
+	counted.sockets[FAMILY_IPV6][STATE_CLOSED] = 3;
+	format_write(&prometheus_format, file, &counted, &view);
+	output_assert(file, "# HELP tcp_sockets TCP sockets by address family and state.\n"
+			    "# TYPE tcp_sockets gauge\n"
+			    "tcp_sockets{family=\"ipv4\",state=\"closed\"} 0\n"
+			    "tcp_sockets{family=\"ipv6\",state=\"closed\"} 3\n");
 }
 
 static void ports_are_labelled(void **state)
@@ -49,15 +69,51 @@ static void ports_are_labelled(void **state)
 		"0\n");
 }
 
-static void drops_are_a_counter(void **state)
+static void services_are_escaped(void **state)
 {
-	struct view view = shown_all(VIEW_LISTENERS);
+	static const char *const names[][2] = {
+		{"a\"z", "a\\\"z"},
+		{"back\\slash", "back\\\\slash"},
+		{"m\xc3\xbcnze", "m\xc3\xbcnze"},
+		{"m\xfcnze", "m\\\\xfcnze"},
+		{"a\nb\033", "a\\nb\\\\x1b"},
+	};
+	struct view view = {
+		.subject = VIEW_PORTS,
+		.families[FAMILY_IPV4] = true,
+		.states[STATE_LISTEN] = true,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ENTRIES(names); i++) {
+		struct port_count port = {.port.number = 80};
+		struct snapshot snapshot = {.ports = &port, .ports_count = 1};
+		FILE *file = output_open();
+		char expected[256];
+
+		strcpy(port.port.service, names[i][0]);
+		snprintf(
+			expected, sizeof(expected),
+			"# HELP tcp_port_sockets TCP sockets of a local port by address family and "
+			"state.\n"
+			"# TYPE tcp_port_sockets gauge\n"
+			"tcp_port_sockets{port=\"80\",service=\"%s\",family=\"ipv4\","
+			"state=\"listen\"} 0\n",
+			names[i][1]);
+		format_write(&prometheus_format, file, &snapshot, &view);
+		output_assert(file, expected);
+	}
+}
+
+static void drops_of_open_sockets_are_not_a_counter(void **state)
+{
+	struct view view = fixture_view_all(VIEW_LISTENERS);
 
 	(void)state;
 	view.families[FAMILY_IPV6] = false;
 	assert_prometheus(
 		&view,
-		"# HELP tcp_listen_sockets Sockets that listen at the endpoint.\n"
+		"# HELP tcp_listen_sockets Sockets that listen on the endpoint.\n"
 		"# TYPE tcp_listen_sockets gauge\n"
 		"tcp_listen_sockets{family=\"ipv4\",address=\"192.0.2.1\",port=\"443\"} 2\n"
 		"# HELP tcp_listen_queued_connections Connections that wait for accept().\n"
@@ -68,16 +124,25 @@ static void drops_are_a_counter(void **state)
 		"# TYPE tcp_listen_backlog_connections gauge\n"
 		"tcp_listen_backlog_connections"
 		"{family=\"ipv4\",address=\"192.0.2.1\",port=\"443\"} 128\n"
-		"# HELP tcp_listen_dropped_packets_total Packets that found no place in the "
-		"queue.\n"
-		"# TYPE tcp_listen_dropped_packets_total counter\n"
-		"tcp_listen_dropped_packets_total"
+		"# HELP tcp_listen_fill_ratio How full the accept queue of the fullest socket is.\n"
+		"# TYPE tcp_listen_fill_ratio gauge\n"
+		"tcp_listen_fill_ratio"
+		"{family=\"ipv4\",address=\"192.0.2.1\",port=\"443\"} 0.93\n"
+		"# HELP tcp_listen_syn_queue_requests Connection requests in SYN_RECV that the "
+		"endpoint takes.\n"
+		"# TYPE tcp_listen_syn_queue_requests gauge\n"
+		"tcp_listen_syn_queue_requests"
+		"{family=\"ipv4\",address=\"192.0.2.1\",port=\"443\"} 4\n"
+		"# HELP tcp_listen_dropped_segments Segments that the open sockets of the endpoint "
+		"discarded, port scans among them.\n"
+		"# TYPE tcp_listen_dropped_segments gauge\n"
+		"tcp_listen_dropped_segments"
 		"{family=\"ipv4\",address=\"192.0.2.1\",port=\"443\"} 7\n");
 }
 
-static void what_is_not_known_is_left_out(void **state)
+static void unknown_values_are_left_out(void **state)
 {
-	struct view view = shown_all(VIEW_SUMMARY);
+	struct view view = fixture_view_all(VIEW_SUMMARY);
 
 	(void)state;
 	assert_prometheus(
@@ -107,9 +172,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_are_labelled),
+		cmocka_unit_test(a_state_that_is_not_counted_has_no_sample),
 		cmocka_unit_test(ports_are_labelled),
-		cmocka_unit_test(drops_are_a_counter),
-		cmocka_unit_test(what_is_not_known_is_left_out),
+		cmocka_unit_test(services_are_escaped),
+		cmocka_unit_test(drops_of_open_sockets_are_not_a_counter),
+		cmocka_unit_test(unknown_values_are_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ranges, a table of them: what they contain, and what is no range.
+ * Ranges: the values that they contain, and invalid ones.
  */
 #include "model/range.c"
 
@@ -25,7 +25,7 @@ static void a_range_contains_its_ends(void **state)
 		{":10", 10, true},
 		{":10", 11, false},
 		{":10", -1, false},
-		/* without an end */
+		/* open-ended */
 		{"10:", 9, false},
 		{"10:", 10, true},
 		{"10:", 4294967295.0, true},
@@ -50,7 +50,7 @@ static void a_range_contains_its_ends(void **state)
 		{"-10:-5", -7, true},
 		{"-10:-5", -4, false},
 		{"+5:+7", 6, true},
-		/* all but */
+		/* all except */
 		{"@10:20", 9, true},
 		{"@10:20", 10, false},
 		{"@10:20", 20, false},
@@ -65,7 +65,7 @@ static void a_range_contains_its_ends(void **state)
 		{"@~:", 0, false},
 		{"@:", 0, false},
 		{"@:", -1, true},
-		/* numbers as people write them */
+		/* formats of numbers */
 		{"0.5:1.5", 0.5, true},
 		{"0.5:1.5", 0.4, false},
 		{".5:1.", 1, true},
@@ -76,7 +76,7 @@ static void a_range_contains_its_ends(void **state)
 		{"-0", 0, true},
 		{"007", 7, true},
 		{"4294967295", 4294967295.0, true},
-		/* a percent sign changes nothing */
+		/* percent signs are ignored */
 		{"10%", 10, true},
 		{"10%", 11, false},
 		{"10%:", 9, false},
@@ -87,12 +87,12 @@ static void a_range_contains_its_ends(void **state)
 	};
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(cases); place++) {
+	for (size_t i = 0; i < ENTRIES(cases); i++) {
 		struct range range;
 
-		assert_int_equal(range_parse(cases[place].text, &range), 0);
-		if (range_contains(&range, cases[place].value) != cases[place].contained)
-			fail_msg("%s and %g", cases[place].text, cases[place].value);
+		assert_int_equal(range_parse(cases[i].text, &range), 0);
+		if (range_contains(&range, cases[i].value) != cases[i].contained)
+			fail_msg("%s and %g", cases[i].text, cases[i].value);
 	}
 }
 
@@ -105,7 +105,7 @@ static void assert_refused(const char *text, int error)
 	assert_true(range.low == -1 && range.high == -2 && range.inverted);
 }
 
-static void what_is_no_range_is_refused(void **state)
+static void invalid_ranges_are_refused(void **state)
 {
 	static const char *const texts[] = {
 		"",      "@",     "~",   "@~",    "::",   "1:2:3", "1::2",    ":1:",      "~10",
@@ -137,7 +137,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_range_contains_its_ends),
-		cmocka_unit_test(what_is_no_range_is_refused),
+		cmocka_unit_test(invalid_ranges_are_refused),
 		cmocka_unit_test(a_range_does_not_end_before_it_starts),
 	};
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Configuration files, real ones in a directory of the test's own: what they set, what is refused,
- * and that the refusal names the file and the line.
+ * Real configuration files in a separate directory: their settings, and errors with file and line.
  */
 #include "agent/settings.c"
 
 #include "unit.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define LOG_SIZE 4096
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
@@ -14,7 +16,7 @@ static char directory[] = "/tmp/tcp-state-agent-settings-XXXXXX";
 static char configuration[sizeof(directory) + 32];
 static char log_name[sizeof(directory) + 32];
 
-/* Other than every default. */
+/* Different from every default. */
 static const struct settings untouched = {
 	.refresh_interval_ns = 17 * NS_PER_SECOND,
 	.max_age_ns = 171 * NS_PER_SECOND,
@@ -23,7 +25,7 @@ static const struct settings untouched = {
 
 static struct settings settings;
 
-/* What the kernel is said to be able to. */
+/* The simulated abilities of the kernel. */
 static int bound_inactive;
 
 /* ---- files ---- */
@@ -53,7 +55,7 @@ static void remove_file(const char *name)
 	unlink(path);
 }
 
-/* What was logged since the last call. */
+/* Returns the messages since the last call. */
 static const char *logged(void)
 {
 	static char text[LOG_SIZE];
@@ -70,6 +72,8 @@ static const char *logged(void)
 
 static int make_directory(void **state)
 {
+	char option[sizeof(log_name) + 1];
+
 	(void)state;
 	if (mkdtemp(directory) == NULL)
 		return -1;
@@ -80,8 +84,9 @@ static int make_directory(void **state)
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
 	init_snmp(AGENT_NAME);
-	snmp_enable_filelog(log_name, 1);
-	return 0;
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_APPEND_LOGFILES, 1);
+	snprintf(option, sizeof(option), "f%s", log_name);
+	return snmp_log_options(option, 0, NULL);
 }
 
 static int remove_directory(void **state)
@@ -136,16 +141,16 @@ static void assert_untouched(void)
 	assert_memory_equal(&settings, &untouched, sizeof(untouched));
 }
 
-/* The message names the file, the line and @p problem. */
+/* The message contains the file, the line and @p problem. */
 static void assert_complaint(const char *file, unsigned int line, const char *problem)
 {
-	char place[sizeof(configuration) + 32];
+	char i[sizeof(configuration) + 32];
 	const char *message = logged();
 
 	assert_untouched();
-	snprintf(place, sizeof(place), "%s/%s: line %u:", directory, file, line);
-	if (strstr(message, place) == NULL || strstr(message, problem) == NULL)
-		fail_msg("\"%s\" does not name %s and %s", message, place, problem);
+	snprintf(i, sizeof(i), "%s/%s: line %u:", directory, file, line);
+	if (strstr(message, i) == NULL || strstr(message, problem) == NULL)
+		fail_msg("\"%s\" does not name %s and %s", message, i, problem);
 }
 
 static void assert_refused(const char *text, unsigned int line, const char *problem)
@@ -154,18 +159,18 @@ static void assert_refused(const char *text, unsigned int line, const char *prob
 	assert_complaint("agent.conf", line, problem);
 }
 
-/* ---- what is accepted ---- */
+/* ---- valid values ---- */
 
-static void without_a_file_there_are_defaults(void **state)
+static void defaults_apply_without_a_file(void **state)
 {
 	(void)state;
 	assert_int_equal(read_from(NULL), 0);
 	assert_settings(5000, 0, "");
 	assert_int_equal(settings.window_ns, 300 * NS_PER_SECOND);
 	assert_true(settings.cpu_limit == 2);
-	assert_int_equal(settings.wanted.policy, COUNT_AUTO);
-	assert_false(settings.wanted.bound_inactive);
-	assert_int_equal(settings.wanted.ports.count, 0);
+	assert_int_equal(settings.refresh_options.policy, COUNT_AUTO);
+	assert_false(settings.refresh_options.bound_inactive);
+	assert_int_equal(settings.refresh_options.ports.count, 0);
 	assert_int_equal(settings.thresholds->count, 0);
 	assert_string_equal(logged(), "");
 }
@@ -216,9 +221,9 @@ static void a_max_age_of_one_interval_is_accepted(void **state)
 	assert_accepted("maxAge 7\nrefreshInterval 7\n", 7000, 7000, "");
 }
 
-/* ---- what is refused ---- */
+/* ---- invalid values ---- */
 
-static void what_is_beyond_the_limits_is_refused(void **state)
+static void numbers_out_of_range_are_refused(void **state)
 {
 	static const char *const beyond[] = {
 		"refreshInterval 0.0999",
@@ -232,10 +237,10 @@ static void what_is_beyond_the_limits_is_refused(void **state)
 
 	(void)state;
 	for (size_t line = 0; line < ENTRIES(beyond); line++)
-		assert_refused(beyond[line], 1, "is not between 0.1 and ");
+		assert_refused(beyond[line], 1, "is not a number of seconds from 0.1 to ");
 }
 
-static void what_is_no_number_is_refused(void **state)
+static void invalid_numbers_are_refused(void **state)
 {
 	static const char *const words[] = {"refreshInterval", "maxAge"};
 	static const char *const values[] = {"abc", "5x",  "nan", "inf",   "-inf", "1e999",
@@ -266,11 +271,12 @@ static void a_socket_that_is_none_is_refused(void **state)
 	char text[256] = "agentXSocket /";
 
 	(void)state;
-	assert_refused("agentXSocket tcp:localhost:705\n", 1, "agentXSocket: tcp:localhost:705");
-	assert_refused("agentXSocket localhost:705\n", 1, "agentXSocket: localhost:705");
-	assert_refused("agentXSocket run/x\n", 1, "agentXSocket: run/x");
+	assert_refused("agentXSocket tcp:localhost:705\n", 1,
+		       "agentXSocket: 'tcp:localhost:705': ");
+	assert_refused("agentXSocket localhost:705\n", 1, "agentXSocket: 'localhost:705': ");
+	assert_refused("agentXSocket run/x\n", 1, "agentXSocket: 'run/x': ");
 	memset(text + strlen(text), 'x', SOCKET_PATH_MAX);
-	assert_refused(text, 1, "is too long for the path of a unix socket");
+	assert_refused(text, 1, "too long for the path of a unix socket");
 }
 
 static void the_longest_socket_path_is_accepted(void **state)
@@ -283,10 +289,10 @@ static void the_longest_socket_path_is_accepted(void **state)
 	memset(with_transport + strlen(with_transport), 'x', SOCKET_PATH_MAX - 1);
 	assert_accepted(with_transport, 5000, 0, with_transport + strlen("agentXSocket "));
 	strcat(with_transport, "x");
-	assert_refused(with_transport, 1, "is too long for the path of a unix socket");
+	assert_refused(with_transport, 1, "too long for the path of a unix socket");
 }
 
-/* ---- what is counted, and how ---- */
+/* ---- counting ---- */
 
 static void the_window_is_of_whole_seconds(void **state)
 {
@@ -298,8 +304,8 @@ static void the_window_is_of_whole_seconds(void **state)
 	assert_int_equal(read_text("window 86400\n"), 0);
 	assert_int_equal(settings.window_ns, 86400 * NS_PER_SECOND);
 	for (size_t line = 0; line < ENTRIES(beyond); line++)
-		assert_refused(beyond[line], 1, "is not between 1 and 86400 seconds");
-	assert_refused("window 1.5\n", 1, "window: 1.5 is not a whole number of seconds");
+		assert_refused(beyond[line], 1, "is not a number of seconds from 1 to 86400");
+	assert_refused("window 1.5\n", 1, "window: '1.5' is not a whole number of seconds");
 }
 
 static void the_cpu_limit_is_a_percentage(void **state)
@@ -309,8 +315,9 @@ static void the_cpu_limit_is_a_percentage(void **state)
 	assert_true(settings.cpu_limit == 0.1);
 	assert_int_equal(read_text("cpuLimit 100\n"), 0);
 	assert_true(settings.cpu_limit == 100);
-	assert_refused("cpuLimit 0\n", 1, "cpuLimit: 0 is not between 0.1 and 100 percent");
-	assert_refused("cpuLimit 100.1\n", 1, "is not between 0.1 and 100 percent");
+	assert_refused("cpuLimit 0\n", 1,
+		       "cpuLimit: '0' is not a number of percent from 0.1 to 100");
+	assert_refused("cpuLimit 100.1\n", 1, "is not a number of percent from 0.1 to 100");
 	assert_refused("cpuLimit 2%\n", 1, "is not a number of percent");
 }
 
@@ -329,32 +336,33 @@ static void each_method_has_its_word(void **state)
 	(void)state;
 	for (size_t method = 0; method < ENTRIES(methods); method++) {
 		assert_int_equal(read_text(methods[method].text), 0);
-		assert_int_equal(settings.wanted.policy, methods[method].policy);
+		assert_int_equal(settings.refresh_options.policy, methods[method].policy);
 	}
-	assert_refused("countMethod Full\n", 1, "\"Full\" is not auto, full or derived");
+	assert_refused("countMethod Full\n", 1,
+		       "invalid value 'Full' (expected auto, full or derived)");
 	assert_refused("countMethod\n", 1, "countMethod");
 }
 
-static void bound_sockets_are_counted_where_the_kernel_can(void **state)
+static void bound_sockets_are_counted_if_the_kernel_lists_them(void **state)
 {
 	(void)state;
 	assert_int_equal(read_text("countBoundInactive no\n"), 0);
-	assert_false(settings.wanted.bound_inactive);
+	assert_false(settings.refresh_options.bound_inactive);
 	assert_int_equal(read_text("countBoundInactive yes\n"), 0);
-	assert_true(settings.wanted.bound_inactive);
-	assert_refused("countBoundInactive 1\n", 1, "\"1\" is neither yes nor no");
+	assert_true(settings.refresh_options.bound_inactive);
+	assert_refused("countBoundInactive 1\n", 1, "invalid value '1' (expected yes or no)");
 	bound_inactive = -EOPNOTSUPP;
 	assert_int_equal(read_text("countBoundInactive yes\n"), -EOPNOTSUPP);
-	assert_non_null(strstr(logged(), "this kernel does not list such sockets"));
+	assert_non_null(strstr(logged(), "not supported by this kernel"));
 	assert_untouched();
 	assert_int_equal(read_text("countBoundInactive no\n"), 0);
 	bound_inactive = 0;
 }
 
-static void assert_port(size_t place, uint16_t number, const char *service)
+static void assert_port(size_t i, uint16_t number, const char *service)
 {
-	assert_int_equal(settings.wanted.ports.port[place].number, number);
-	assert_string_equal(settings.wanted.ports.port[place].service, service);
+	assert_int_equal(settings.refresh_options.ports.port[i].number, number);
+	assert_string_equal(settings.refresh_options.ports.port[i].service, service);
 }
 
 static void ports_are_watched_by_number_or_name(void **state)
@@ -367,16 +375,16 @@ static void ports_are_watched_by_number_or_name(void **state)
 	(void)state;
 	assert_int_equal(read_text("watchPort 65535\nwatchPort https\nwatchPort 80\nwatchPort 1\n"),
 			 0);
-	assert_int_equal(settings.wanted.ports.count, 4);
+	assert_int_equal(settings.refresh_options.ports.count, 4);
 	assert_port(0, 1, "tcpmux");
 	assert_port(1, 80, "http");
 	assert_port(2, 443, "https");
 	assert_port(3, 65535, "");
 	assert_int_equal(read_text("watchPort 80\nwatchPort http\nwatchPort 0080\n"), 0);
-	assert_int_equal(settings.wanted.ports.count, 1);
-	for (size_t place = 0; place < ENTRIES(refused); place++) {
-		snprintf(text, sizeof(text), "watchPort %s\n", refused[place]);
-		assert_refused(text, 1, "is neither a port nor a service");
+	assert_int_equal(settings.refresh_options.ports.count, 1);
+	for (size_t i = 0; i < ENTRIES(refused); i++) {
+		snprintf(text, sizeof(text), "watchPort %s\n", refused[i]);
+		assert_refused(text, 1, "unknown port or service '");
 	}
 	assert_refused("watchPort\n", 1, "watchPort");
 }
@@ -391,13 +399,13 @@ static void no_more_than_64_ports_are_watched(void **state)
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "watchPort %d\n",
 					   50000 + port);
 	assert_int_equal(read_text(text), 0);
-	assert_int_equal(settings.wanted.ports.count, WATCHED_PORTS_MAX);
+	assert_int_equal(settings.refresh_options.ports.count, WATCHED_PORTS_MAX);
 	strcpy(text + length, "watchPort 50001\n");
 	assert_int_equal(read_text(text), 0);
 	strcpy(text + length, "watchPort 49999\n");
-	assert_refused(text, WATCHED_PORTS_MAX + 1, "no more than 64 ports can be watched");
+	assert_refused(text, WATCHED_PORTS_MAX + 1, "at most 64 ports can be watched");
 	strcpy(text + length, "threshold web port 49999 established 10\n");
-	assert_refused(text, WATCHED_PORTS_MAX + 1, "no more than 64 ports can be watched");
+	assert_refused(text, WATCHED_PORTS_MAX + 1, "at most 64 ports can be watched");
 }
 
 /* ---- thresholds ---- */
@@ -412,22 +420,22 @@ static void thresholds_are_read_in_the_order_of_their_names(void **state)
 	assert_string_equal(settings.thresholds->threshold[0].name, "any");
 	assert_string_equal(settings.thresholds->threshold[1].name, "web");
 	assert_int_equal(settings.thresholds->threshold[1].hold, 2);
-	assert_int_equal(settings.wanted.ports.count, 1);
+	assert_int_equal(settings.refresh_options.ports.count, 1);
 	assert_port(0, 443, "https");
 	assert_string_equal(logged(), "");
 }
 
-static void a_threshold_that_is_wrong_is_refused(void **state)
+static void an_invalid_threshold_is_refused(void **state)
 {
 	(void)state;
 	assert_refused("threshold\n", 1, "threshold");
-	assert_refused("threshold a\n", 1, "threshold: the metric does not begin with");
-	assert_refused("\nthreshold a state any listen x\n", 2, "threshold: the range is not like");
+	assert_refused("threshold a\n", 1, "threshold: unknown metric, expected");
+	assert_refused("\nthreshold a state any listen x\n", 2, "threshold: invalid range");
 	assert_refused("threshold a state any listen 1\nthreshold a state any listen 2\n", 2,
-		       "threshold: there are two of the name a");
+		       "duplicate threshold name 'a'");
 }
 
-/* ---- the reader's own complaints ---- */
+/* ---- errors of the reader ---- */
 
 static void an_unknown_word_is_refused(void **state)
 {
@@ -456,14 +464,14 @@ static void a_max_age_below_the_interval_is_refused(void **state)
 	assert_int_equal(read_text("refreshInterval 7.5\nmaxAge 7\n"), -EINVAL);
 	assert_untouched();
 	message = logged();
-	assert_non_null(strstr(message, "maxAge 7 is less than refreshInterval 7.5"));
+	assert_non_null(strstr(message, "maxAge (7 s) is less than refreshInterval (7.5 s)"));
 	assert_int_equal(read_text("maxAge 4.9\n"), -EINVAL);
 	assert_untouched();
 	message = logged();
-	assert_non_null(strstr(message, "maxAge 4.9 is less than refreshInterval 5"));
+	assert_non_null(strstr(message, "maxAge (4.9 s) is less than refreshInterval (5 s)"));
 }
 
-/* ---- more than one file ---- */
+/* ---- several files ---- */
 
 static void an_included_file_is_read(void **state)
 {
@@ -509,7 +517,7 @@ static void a_named_file_that_is_missing_is_an_error(void **state)
 	logged();
 }
 
-static void a_directory_is_no_file(void **state)
+static void a_directory_is_not_a_file(void **state)
 {
 	(void)state;
 	assert_int_equal(read_from(directory), -EISDIR);
@@ -517,7 +525,7 @@ static void a_directory_is_no_file(void **state)
 	assert_non_null(strstr(logged(), ": Is a directory"));
 }
 
-static void lines_may_end_as_on_other_systems_and_be_long(void **state)
+static void lines_may_end_with_cr_lf_and_be_long(void **state)
 {
 	char text[16384] = "#";
 
@@ -576,34 +584,34 @@ static void each_directive_is_printed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(without_a_file_there_are_defaults),
+		cmocka_unit_test(defaults_apply_without_a_file),
 		cmocka_unit_test(a_file_without_directives_leaves_the_defaults),
 		cmocka_unit_test(each_directive_sets_its_setting),
 		cmocka_unit_test(the_last_of_a_directive_holds),
 		cmocka_unit_test(limits_are_within),
 		cmocka_unit_test(seconds_are_rounded_to_milliseconds),
 		cmocka_unit_test(a_max_age_of_one_interval_is_accepted),
-		cmocka_unit_test(what_is_beyond_the_limits_is_refused),
-		cmocka_unit_test(what_is_no_number_is_refused),
+		cmocka_unit_test(numbers_out_of_range_are_refused),
+		cmocka_unit_test(invalid_numbers_are_refused),
 		cmocka_unit_test(a_directive_without_a_value_is_refused),
 		cmocka_unit_test(a_socket_that_is_none_is_refused),
 		cmocka_unit_test(the_longest_socket_path_is_accepted),
 		cmocka_unit_test(the_window_is_of_whole_seconds),
 		cmocka_unit_test(the_cpu_limit_is_a_percentage),
 		cmocka_unit_test(each_method_has_its_word),
-		cmocka_unit_test(bound_sockets_are_counted_where_the_kernel_can),
+		cmocka_unit_test(bound_sockets_are_counted_if_the_kernel_lists_them),
 		cmocka_unit_test(ports_are_watched_by_number_or_name),
 		cmocka_unit_test(no_more_than_64_ports_are_watched),
 		cmocka_unit_test(thresholds_are_read_in_the_order_of_their_names),
-		cmocka_unit_test(a_threshold_that_is_wrong_is_refused),
+		cmocka_unit_test(an_invalid_threshold_is_refused),
 		cmocka_unit_test(an_unknown_word_is_refused),
 		cmocka_unit_test(a_section_is_refused),
 		cmocka_unit_test(a_max_age_below_the_interval_is_refused),
 		cmocka_unit_test(an_included_file_is_read),
 		cmocka_unit_test(each_named_file_is_read_in_order),
 		cmocka_unit_test(a_named_file_that_is_missing_is_an_error),
-		cmocka_unit_test(a_directory_is_no_file),
-		cmocka_unit_test(lines_may_end_as_on_other_systems_and_be_long),
+		cmocka_unit_test(a_directory_is_not_a_file),
+		cmocka_unit_test(lines_may_end_with_cr_lf_and_be_long),
 		cmocka_unit_test(the_default_files_are_read_before_the_named_one),
 		cmocka_unit_test(a_refusal_does_not_outlive_its_reading),
 		cmocka_unit_test(each_directive_is_printed),

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How the kernel's sockets become counts. The real ones are counted in a network namespace of the
- * test's own, where nobody else has any.
+ * Counts by state, of scripted messages, and of real sockets in a separate network namespace.
  */
 #include "collect/sock_diag.c"
 
@@ -12,7 +11,7 @@
 
 #include <string.h>
 
-/* TCP_BOUND_INACTIVE, which is the kernel's own and never shown (include/net/tcp_states.h). */
+/* TCP_BOUND_INACTIVE is internal to the kernel (include/net/tcp_states.h). */
 #define UNKNOWN_STATE 13
 
 #define UNTOUCHED 0xa5
@@ -20,13 +19,25 @@
 
 /* ---- single messages ---- */
 
+/* Counts the message of a socket as the next one of a dump that asked for all states. */
+static int count_bytes(const void *socket, size_t length, struct socket_counts *counts)
+{
+	struct counted counted = {
+		.asked = SOCKETS_OTHER | SOCKETS_BOUND_INACTIVE,
+		.counts = *counts,
+	};
+	struct bytes bytes = {0};
+	int error = count_socket(bytes_add(&bytes, (struct nlmsghdr){0}, socket, length), &counted);
+
+	*counts = counted.counts;
+	return error;
+}
+
 static int count_message(uint8_t family, uint8_t state, struct socket_counts *counts)
 {
 	const struct inet_diag_msg socket = {.idiag_family = family, .idiag_state = state};
-	struct bytes bytes = {0};
 
-	return count_socket(bytes_add(&bytes, (struct nlmsghdr){0}, &socket, sizeof(socket)),
-			    counts);
+	return count_bytes(&socket, sizeof(socket), counts);
 }
 
 static void assert_counts(uint32_t counted[FAMILIES][STATES], uint32_t expected[FAMILIES][STATES])
@@ -55,14 +66,14 @@ static void each_state_has_its_place(void **state)
 	(void)state;
 	assert_int_equal(ENTRIES(states), STATES);
 	for (size_t family = 0; family < ENTRIES(families); family++) {
-		for (size_t place = 0; place < ENTRIES(states); place++) {
+		for (size_t i = 0; i < ENTRIES(states); i++) {
 			struct socket_counts counts = {0};
 			uint32_t expected[FAMILIES][STATES] = {0};
 
-			expected[families[family].rfc4001 - 1][states[place].rfc4022 - 1] = 2;
+			expected[families[family].rfc4001 - 1][states[i].rfc4022 - 1] = 2;
 			for (int time = 0; time < 2; time++)
 				assert_int_equal(count_message(families[family].kernel,
-							       states[place].kernel, &counts),
+							       states[i].kernel, &counts),
 						 0);
 			assert_counts(counts.sockets, expected);
 			assert_counts(counts.mini, expected);
@@ -78,12 +89,12 @@ static void unknown_states_and_families_are_errors(void **state)
 	uint32_t none[FAMILIES][STATES] = {0};
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(states); place++) {
-		assert_int_equal(count_message(AF_INET, states[place], &counts), -EPROTO);
-		assert_int_equal(count_message(AF_INET6, states[place], &counts), -EPROTO);
+	for (size_t i = 0; i < ENTRIES(states); i++) {
+		assert_int_equal(count_message(AF_INET, states[i], &counts), -EPROTO);
+		assert_int_equal(count_message(AF_INET6, states[i], &counts), -EPROTO);
 	}
-	for (size_t place = 0; place < ENTRIES(families); place++)
-		assert_int_equal(count_message(families[place], TCP_LISTEN, &counts), -EPROTO);
+	for (size_t i = 0; i < ENTRIES(families); i++)
+		assert_int_equal(count_message(families[i], TCP_LISTEN, &counts), -EPROTO);
 	assert_counts(counts.sockets, none);
 	assert_counts(counts.mini, none);
 }
@@ -95,20 +106,14 @@ static void a_short_message_is_an_error(void **state)
 	uint32_t none[FAMILIES][STATES] = {0};
 
 	(void)state;
-	for (size_t length = 0; length < sizeof(socket); length++) {
-		struct bytes bytes = {0};
-
-		assert_int_equal(
-			count_socket(bytes_add(&bytes, (struct nlmsghdr){0}, &socket, length),
-				     &counts),
-			-EBADMSG);
-	}
+	for (size_t length = 0; length < sizeof(socket); length++)
+		assert_int_equal(count_bytes(&socket, length, &counts), -EBADMSG);
 	assert_counts(counts.sockets, none);
 	assert_counts(counts.mini, none);
 }
 
-/* How far it is shut down, the kernel tells of full sockets only. */
-static void a_full_socket_is_told_from_others(void **state)
+/* Only full sockets have a shutdown attribute. */
+static void a_full_socket_is_distinguished_from_others(void **state)
 {
 	static const struct {
 		uint16_t type;
@@ -129,25 +134,20 @@ static void a_full_socket_is_told_from_others(void **state)
 	};
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(attributes); place++) {
+	for (size_t i = 0; i < ENTRIES(attributes); i++) {
 		struct socket_counts counts = {0};
-		struct bytes bytes = {0};
 
-		message.attribute.nla_type = attributes[place].type;
-		assert_int_equal(count_socket(bytes_add(&bytes, (struct nlmsghdr){0}, &message,
-							sizeof(message)),
-					      &counts),
-				 0);
+		message.attribute.nla_type = attributes[i].type;
+		assert_int_equal(count_bytes(&message, sizeof(message), &counts), 0);
 		assert_int_equal(counts.sockets[FAMILY_IPV6][STATE_FIN_WAIT_2], 1);
-		assert_int_equal(counts.mini[FAMILY_IPV6][STATE_FIN_WAIT_2],
-				 !attributes[place].full);
+		assert_int_equal(counts.mini[FAMILY_IPV6][STATE_FIN_WAIT_2], !attributes[i].full);
 	}
 }
 
-/* ---- whole dumps ---- */
+/* ---- complete dumps ---- */
 
-/* A dump of a good message and of one with @p last_state, which ends with @p result. */
-static int count_scripted(struct dump *dump, uint8_t last_state, int result,
+/* A dump of a valid message and of one with @p last_state, which ends with @p result. */
+static int count_scripted(struct dump *dump, socket_states asked, uint8_t last_state, int result,
 			  struct socket_counts *counts)
 {
 	const struct inet_diag_msg first = {.idiag_family = AF_INET, .idiag_state = TCP_LISTEN};
@@ -165,7 +165,46 @@ static int count_scripted(struct dump *dump, uint8_t last_state, int result,
 	header.nlmsg_type = NLMSG_DONE;
 	bytes_add(&bytes, header, &result, sizeof(result));
 	datagrams_script(&script, 1);
-	return sock_diag_count(dump, ALL_SOCKETS, counts);
+	return sock_diag_count(dump, asked, counts);
+}
+
+/*
+ * A socket may change its state between being picked and being described by the kernel: it is
+ * counted in its new state, or not at all if it was closed.
+ */
+static void a_socket_counts_in_its_current_state(void **state)
+{
+	static const struct {
+		socket_states asked;
+		uint8_t kernel_state;
+		enum tcp_state state;
+		uint32_t count;
+	} cases[] = {
+		{SOCKETS_OTHER & ~SOCKETS_ESTABLISHED, TCP_ESTABLISHED, STATE_ESTABLISHED, 1},
+		{SOCKETS_OTHER & ~SOCKETS_TIME_WAIT, TCP_TIME_WAIT, STATE_TIME_WAIT, 1},
+		{SOCKETS_ESTABLISHED, TCP_CLOSE_WAIT, STATE_CLOSE_WAIT, 1},
+		{SOCKETS_OTHER, TCP_CLOSE, STATE_CLOSED, 0},
+		{SOCKETS_ESTABLISHED, TCP_CLOSE, STATE_CLOSED, 0},
+		{SOCKETS_OTHER | SOCKETS_BOUND_INACTIVE, TCP_CLOSE, STATE_CLOSED, 1},
+	};
+	static struct dump dump;
+
+	(void)state;
+	for (size_t i = 0; i < ENTRIES(cases); i++) {
+		struct socket_counts counts;
+		uint32_t expected[FAMILIES][STATES] = {0};
+
+		dump_initialise(&dump);
+		assert_int_equal(sock_diag_count(&dump, SOCKETS_LISTENING, &counts), 0);
+		expected[FAMILY_IPV4][STATE_LISTEN] = 1;
+		expected[FAMILY_IPV6][cases[i].state] = cases[i].count;
+		assert_int_equal(
+			count_scripted(&dump, cases[i].asked, cases[i].kernel_state, 0, &counts),
+			0);
+		assert_counts(counts.sockets, expected);
+		/* the kernel's answer is still pending */
+		dump_finalise(&dump);
+	}
 }
 
 static void a_failure_leaves_the_counts_alone(void **state)
@@ -180,18 +219,19 @@ static void a_failure_leaves_the_counts_alone(void **state)
 	assert_int_equal(sock_diag_count(&dump, ALL_SOCKETS, &counts), 0);
 
 	memset(&counts, UNTOUCHED, sizeof(counts));
-	assert_int_equal(count_scripted(&dump, TCP_CLOSING, -ENOENT, &counts), -ENOENT);
+	assert_int_equal(count_scripted(&dump, ALL_SOCKETS, TCP_CLOSING, -ENOENT, &counts),
+			 -ENOENT);
 	assert_memory_equal(&counts, &untouched, sizeof(counts));
 
 	assert_int_equal(sock_diag_count(&dump, ALL_SOCKETS, &counts), 0);
 	memset(&counts, UNTOUCHED, sizeof(counts));
-	assert_int_equal(count_scripted(&dump, UNKNOWN_STATE, 0, &counts), -EPROTO);
+	assert_int_equal(count_scripted(&dump, ALL_SOCKETS, UNKNOWN_STATE, 0, &counts), -EPROTO);
 	assert_memory_equal(&counts, &untouched, sizeof(counts));
 
 	assert_int_equal(sock_diag_count(&dump, ALL_SOCKETS, &counts), 0);
 	expected[FAMILY_IPV4][STATE_LISTEN] = 1;
 	expected[FAMILY_IPV6][STATE_CLOSING] = 1;
-	assert_int_equal(count_scripted(&dump, TCP_CLOSING, 0, &counts), 0);
+	assert_int_equal(count_scripted(&dump, ALL_SOCKETS, TCP_CLOSING, 0, &counts), 0);
 	assert_counts(counts.sockets, expected);
 	dump_finalise(&dump);
 }
@@ -203,7 +243,7 @@ static void wait_for_counts(struct dump *dump, socket_states states,
 {
 	int64_t deadline_ns = clock_now_ns() + 10 * NS_PER_SECOND;
 
-	/* the peers' acknowledgements may take their time */
+	/* acknowledgements may be late */
 	do
 		assert_int_equal(sock_diag_count(dump, states, counts), 0);
 	while (memcmp(counts->sockets, expected, sizeof(counts->sockets)) != 0 &&
@@ -242,19 +282,19 @@ static void real_sockets_are_counted_exactly(void **state)
 	wait_for_counts(&dump, ALL_SOCKETS, expected, &counts);
 	assert_counts(counts.mini, mini);
 
-	/* after close() only a small socket is left of it */
+	/* close() leaves only a mini socket */
 	close(open[4]);
 	mini[FAMILY_IPV6][STATE_FIN_WAIT_2] = 1;
 	wait_for_counts(&dump, ALL_SOCKETS, expected, &counts);
 	while (counts.mini[FAMILY_IPV6][STATE_FIN_WAIT_2] == 0)
 		wait_for_counts(&dump, ALL_SOCKETS, expected, &counts);
 	assert_counts(counts.mini, mini);
-	for (size_t place = 0; place < 4; place++)
-		close(open[place]);
+	for (size_t i = 0; i < 4; i++)
+		close(open[i]);
 	dump_finalise(&dump);
 }
 
-static void only_what_is_asked_for_is_counted(void **state)
+static void only_requested_states_are_counted(void **state)
 {
 	static struct dump dump;
 	struct socket_counts counts;
@@ -292,8 +332,8 @@ static void only_what_is_asked_for_is_counted(void **state)
 		expected[FAMILY_IPV6][STATE_CLOSED] = 1;
 		assert_counts(counts.sockets, expected);
 	}
-	for (size_t place = 0; place < ENTRIES(open); place++)
-		close(open[place]);
+	for (size_t i = 0; i < ENTRIES(open); i++)
+		close(open[i]);
 	dump_finalise(&dump);
 }
 
@@ -303,12 +343,13 @@ int main(void)
 		cmocka_unit_test(each_state_has_its_place),
 		cmocka_unit_test(unknown_states_and_families_are_errors),
 		cmocka_unit_test(a_short_message_is_an_error),
-		cmocka_unit_test(a_full_socket_is_told_from_others),
+		cmocka_unit_test(a_full_socket_is_distinguished_from_others),
+		cmocka_unit_test(a_socket_counts_in_its_current_state),
 		cmocka_unit_test(a_failure_leaves_the_counts_alone),
 		cmocka_unit_test(real_sockets_are_counted_exactly),
-		cmocka_unit_test(only_what_is_asked_for_is_counted),
+		cmocka_unit_test(only_requested_states_are_counted),
 	};
 
-	alarm(60);
+	alarm(600);
 	return cmocka_run_group_tests(tests, network_enter, NULL);
 }

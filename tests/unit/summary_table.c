@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The summary: its arithmetic, what is not known, and where it is narrow.
+ * The summary: its arithmetic, unknown values, and narrow terminals.
  */
 #include "cli/summary_table.c"
 
-#include "shown.h"
+#include "fixture.h"
 #include "unit.h"
 
 static void assert_summary(const struct snapshot *snapshot, size_t width, const char *expected)
 {
 	const struct style style = {.width = width};
-	FILE *file = shown_open();
+	FILE *file = output_open();
 
-	assert_int_equal(table_summary(file, snapshot, &style), 0);
-	shown_assert(file, expected);
+	assert_int_equal(summary_table_write(file, snapshot, &style), 0);
+	output_assert(file, expected);
 }
 
 static void the_layout_is_that_of_ss(void **state)
 {
 	(void)state;
-	assert_summary(shown_snapshot(), 80,
+	assert_summary(fixture_snapshot(), 80,
 		       "Total: 200\n"
 		       "TCP:   44 (estab 30, closed 11, orphaned 1, timewait 4)\n"
 		       "\n"
@@ -34,7 +34,7 @@ static void the_layout_is_that_of_ss(void **state)
 static void a_narrow_one_has_more_lines(void **state)
 {
 	(void)state;
-	assert_summary(shown_snapshot(), 40,
+	assert_summary(fixture_snapshot(), 40,
 		       "Total: 200\n"
 		       "TCP:   44\n"
 		       "  estab 30\n"
@@ -50,10 +50,10 @@ static void a_narrow_one_has_more_lines(void **state)
 		       "FRAG           -   -     -\n");
 }
 
-/* As of a host whose /proc is hidden: sockets in use are those that are listed. */
+/* Without /proc, the sockets in use are those that are listed. */
 static void without_the_kernels_counts_the_listed_ones_are_in_use(void **state)
 {
-	struct snapshot snapshot = *shown_snapshot();
+	struct snapshot snapshot = *fixture_snapshot();
 
 	(void)state;
 	snapshot.host = (struct host){0};

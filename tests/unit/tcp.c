@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The names of families and states, and those that others give them.
+ * The names of families and states, including those of other tools.
  */
 #include "model/tcp.c"
 
@@ -66,9 +66,9 @@ static void states_are_read_as_snmp_the_kernel_ss_and_netstat_write_them(void **
 	enum tcp_state read;
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(cases); place++) {
-		assert_int_equal(tcp_state_parse(cases[place].text, &read), 0);
-		assert_int_equal(read, cases[place].state);
+	for (size_t i = 0; i < ENTRIES(cases); i++) {
+		assert_int_equal(tcp_state_parse(cases[i].text, &read), 0);
+		assert_int_equal(read, cases[i].state);
 	}
 	for (enum tcp_state one = 0; one < STATES; one++) {
 		assert_int_equal(tcp_state_parse(tcp_state_name(one), &read), 0);
@@ -76,7 +76,7 @@ static void states_are_read_as_snmp_the_kernel_ss_and_netstat_write_them(void **
 	}
 }
 
-static void what_is_no_state_is_refused(void **state)
+static void unknown_states_are_refused(void **state)
 {
 	static const char *const texts[] = {
 		"",
@@ -129,7 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_those_of_the_mibs),
 		cmocka_unit_test(states_are_read_as_snmp_the_kernel_ss_and_netstat_write_them),
-		cmocka_unit_test(what_is_no_state_is_refused),
+		cmocka_unit_test(unknown_states_are_refused),
 		cmocka_unit_test(families_are_read_by_their_names_alone),
 	};
 

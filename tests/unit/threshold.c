@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Thresholds: how they are written, what is wrong with others, and lists of them.
+ * Thresholds: syntax, errors, and lists.
  */
 #include "model/threshold.c"
 
@@ -20,9 +20,9 @@ static struct threshold parsed(const char *text)
 	return threshold;
 }
 
-/* ---- how they are written ---- */
+/* ---- syntax ---- */
 
-static void a_threshold_has_texts_and_what_they_mean(void **state)
+static void a_threshold_is_parsed_from_its_text(void **state)
 {
 	static const struct {
 		const char *text;
@@ -36,27 +36,32 @@ static void a_threshold_has_texts_and_what_they_mean(void **state)
 		{"web port 443 ESTAB @1:2 clear ~:3", "web", "port 443 ESTAB", "@1:2", "~:3",
 		 METRIC_PORT, 1},
 		{"q listen [::]:80 80 hold 3", "q", "listen [::]:80", "80", "80", METRIC_LISTEN, 3},
-		{"m host tcpMemory 90 clear 80 hold 1000000", "m", "host tcpMemory", "90", "80",
-		 METRIC_HOST, 1000000},
-		{"m host tcpMemory 90 hold 0002 clear 80", "m", "host tcpMemory", "90", "80",
-		 METRIC_HOST, 2},
-		{LONG_NAME " host tcpMemory 90", LONG_NAME, "host tcpMemory", "90", "90",
+		{"m host tcpHostMemory 90 clear 80 hold 1000000", "m", "host tcpHostMemory", "90",
+		 "80", METRIC_HOST, 1000000},
+		{"f rate tcpHostTimeouts 10 clear 1", "f", "rate tcpHostTimeouts", "10", "1",
+		 METRIC_RATE, 1},
+		{"f rate  tcpHostTimeouts over 30 10: hold 2 clear 1", "f",
+		 "rate tcpHostTimeouts over 30", "10:", "1", METRIC_RATE, 2},
+		{"m host tcpHostMemory 90 hold 0002 clear 80", "m", "host tcpHostMemory", "90",
+		 "80", METRIC_HOST, 2},
+		{LONG_NAME " host tcpHostMemory 90", LONG_NAME, "host tcpHostMemory", "90", "90",
 		 METRIC_HOST, 1},
-		{"!~ host tcpMemory 90", "!~", "host tcpMemory", "90", "90", METRIC_HOST, 1},
-		{"clear host tcpMemory 90 clear 1", "clear", "host tcpMemory", "90", "1",
+		{"!~ host tcpHostMemory 90", "!~", "host tcpHostMemory", "90", "90", METRIC_HOST,
+		 1},
+		{"clear host tcpHostMemory 90 clear 1", "clear", "host tcpHostMemory", "90", "1",
 		 METRIC_HOST, 1},
 	};
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(cases); place++) {
-		struct threshold threshold = parsed(cases[place].text);
+	for (size_t i = 0; i < ENTRIES(cases); i++) {
+		struct threshold threshold = parsed(cases[i].text);
 
-		assert_string_equal(threshold.name, cases[place].name);
-		assert_string_equal(threshold.metric_text, cases[place].metric);
-		assert_string_equal(threshold.range_text, cases[place].range);
-		assert_string_equal(threshold.clear_text, cases[place].clear);
-		assert_int_equal(threshold.metric.kind, cases[place].kind);
-		assert_int_equal(threshold.hold, cases[place].hold);
+		assert_string_equal(threshold.name, cases[i].name);
+		assert_string_equal(threshold.metric_text, cases[i].metric);
+		assert_string_equal(threshold.range_text, cases[i].range);
+		assert_string_equal(threshold.clear_text, cases[i].clear);
+		assert_int_equal(threshold.metric.kind, cases[i].kind);
+		assert_int_equal(threshold.hold, cases[i].hold);
 	}
 }
 
@@ -74,46 +79,50 @@ static void the_ranges_are_those_of_the_texts(void **state)
 	assert_true(threshold.clear.inverted);
 }
 
-/* ---- what is wrong ---- */
+/* ---- errors ---- */
 
 static void each_problem_is_named(void **state)
 {
-	static const char rest[] = "after the range come only clear RANGE and hold NUMBER";
-	static const char no_range[] = "there is no range";
-	static const char range[] = "the range is not like 10, 10:, ~:10, 10:20 or @10:20";
-	static const char order[] = "the range starts after it ends";
-	static const char no_number[] = "hold is not followed by a number";
-	static const char hold[] = "hold is not a number from 1 to 1000000";
-	static const char ascii[] = "the name is not of printable ASCII characters";
+	static const char rest[] =
+		"unexpected word after the range, expected clear RANGE or hold NUMBER";
+	static const char no_range[] = "missing range";
+	static const char range[] = "invalid range, expected 10, 10:, ~:10, 10:20 or @10:20";
+	static const char order[] = "range starts after its end";
+	static const char hold[] = "invalid hold, expected 1 to 1000000";
+	static const char ascii[] = "name contains characters that are not printable ASCII";
 	static const struct {
 		const char *text;
 		const char *problem;
 	} cases[] = {
-		{"", "there is no name"},
-		{" \t ", "there is no name"},
-		{LONG_NAME "6 host tcpMemory 90", "the name is longer than 32 characters"},
-		{"\xc3\xa9 host tcpMemory 90", ascii},
-		{"a\x7f host tcpMemory 90", ascii},
-		{"a\x01 host tcpMemory 90", ascii},
-		{"a\n host tcpMemory 90", ascii},
-		{"a", "the metric does not begin with state, port, listen or host"},
-		{"a b", "the metric does not begin with state, port, listen or host"},
-		{"a state ipv4", "the metric is not complete"},
-		{"a state ipv4 listens 10", "there is no such TCP state"},
+		{"", "missing name"},
+		{" \t ", "missing name"},
+		{LONG_NAME "6 host tcpHostMemory 90", "name longer than 32 characters"},
+		{"\xc3\xa9 host tcpHostMemory 90", ascii},
+		{"a\x7f host tcpHostMemory 90", ascii},
+		{"a\x01 host tcpHostMemory 90", ascii},
+		{"a\n host tcpHostMemory 90", ascii},
+		{"a", "unknown metric, expected state, port, listen, host or rate"},
+		{"a b", "unknown metric, expected state, port, listen, host or rate"},
+		{"a state ipv4", "incomplete metric"},
+		{"a rate tcpHostTimeouts", "missing range"},
+		{"a rate tcpHostTimeouts over 30", "missing range"},
+		{"a rate tcpHostTimeouts over 30 10 hold 2 clear 1 over 30",
+		 "unexpected word after the range, expected clear RANGE or hold NUMBER"},
+		{"a state ipv4 listens 10", "unknown TCP state"},
 		{"a state any listen", no_range},
 		{"a state any listen x", range},
 		{"a state any listen 1:2:3", range},
 		{"a state any listen 5:1", order},
-		{"a state any listen " FIFTY FIFTY, "the range is too long"},
+		{"a state any listen " FIFTY FIFTY, "range too long"},
 		{"a state any listen clear 10", range},
 		{"a state any listen 10 clear", no_range},
 		{"a state any listen 10 clear x", range},
 		{"a state any listen 10 clear 5:1", order},
-		{"a state any listen 10 clear " FIFTY FIFTY, "the range is too long"},
-		{"a state any listen 10 hold", no_number},
-		{"a state any listen 10 hold x", no_number},
-		{"a state any listen 10 hold -1", no_number},
-		{"a state any listen 10 hold +1", no_number},
+		{"a state any listen 10 clear " FIFTY FIFTY, "range too long"},
+		{"a state any listen 10 hold", hold},
+		{"a state any listen 10 hold x", hold},
+		{"a state any listen 10 hold -1", hold},
+		{"a state any listen 10 hold +1", hold},
 		{"a state any listen 10 hold 0", hold},
 		{"a state any listen 10 hold 1000001", hold},
 		{"a state any listen 10 hold 18446744073709551617", hold},
@@ -130,20 +139,20 @@ static void each_problem_is_named(void **state)
 	};
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(cases); place++) {
+	for (size_t i = 0; i < ENTRIES(cases); i++) {
 		struct threshold threshold, untouched;
 		const char *problem;
 
 		memset(&threshold, 0xa5, sizeof(threshold));
 		untouched = threshold;
-		if (threshold_parse(cases[place].text, &threshold, &problem) != -EINVAL)
-			fail_msg("\"%s\" is accepted", cases[place].text);
-		assert_string_equal(problem, cases[place].problem);
+		if (threshold_parse(cases[i].text, &threshold, &problem) != -EINVAL)
+			fail_msg("\"%s\" is accepted", cases[i].text);
+		assert_string_equal(problem, cases[i].problem);
 		assert_memory_equal(&threshold, &untouched, sizeof(threshold));
 	}
 }
 
-/* Zeros before a number make it as long as one likes. */
+/* Leading zeros make a number arbitrarily long. */
 static void a_metric_that_is_too_long_is_refused(void **state)
 {
 	struct threshold threshold;
@@ -163,7 +172,7 @@ static void a_metric_that_is_too_long_is_refused(void **state)
 			continue;
 		}
 		assert_int_equal(threshold_parse(text, &threshold, &problem), -EINVAL);
-		assert_string_equal(problem, "the metric is too long");
+		assert_string_equal(problem, "metric too long");
 	}
 }
 
@@ -184,19 +193,19 @@ static void a_list_is_in_the_order_of_names(void **state)
 	struct thresholds *thresholds = thresholds_new();
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(names); place++)
-		add(&thresholds, names[place], 0);
+	for (size_t i = 0; i < ENTRIES(names); i++)
+		add(&thresholds, names[i], 0);
 	assert_int_equal(thresholds->count, ENTRIES(names));
-	for (size_t place = 0; place < ENTRIES(ordered); place++) {
-		assert_string_equal(thresholds->threshold[place].name, ordered[place]);
-		assert_int_equal(thresholds_find(thresholds, ordered[place]), place);
+	for (size_t i = 0; i < ENTRIES(ordered); i++) {
+		assert_string_equal(thresholds->threshold[i].name, ordered[i]);
+		assert_int_equal(thresholds_find(thresholds, ordered[i]), i);
 	}
 	assert_int_equal(thresholds_find(thresholds, "abc"), -1);
 	assert_int_equal(thresholds_find(thresholds, ""), -1);
 	thresholds_release(thresholds);
 }
 
-static void a_name_is_there_once(void **state)
+static void names_are_unique(void **state)
 {
 	struct thresholds *thresholds = thresholds_new();
 
@@ -238,8 +247,8 @@ static void thresholds_are_the_same_if_all_of_them_is(void **state)
 
 	(void)state;
 	assert_true(threshold_equals(&threshold, &same));
-	for (size_t place = 0; place < ENTRIES(others); place++) {
-		struct threshold other = parsed(others[place]);
+	for (size_t i = 0; i < ENTRIES(others); i++) {
+		struct threshold other = parsed(others[i]);
 
 		assert_false(threshold_equals(&threshold, &other));
 	}
@@ -248,12 +257,12 @@ static void thresholds_are_the_same_if_all_of_them_is(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_threshold_has_texts_and_what_they_mean),
+		cmocka_unit_test(a_threshold_is_parsed_from_its_text),
 		cmocka_unit_test(the_ranges_are_those_of_the_texts),
 		cmocka_unit_test(each_problem_is_named),
 		cmocka_unit_test(a_metric_that_is_too_long_is_refused),
 		cmocka_unit_test(a_list_is_in_the_order_of_names),
-		cmocka_unit_test(a_name_is_there_once),
+		cmocka_unit_test(names_are_unique),
 		cmocka_unit_test(a_list_lives_until_its_last_holder_lets_go),
 		cmocka_unit_test(thresholds_are_the_same_if_all_of_them_is),
 	};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Changes and the last minute, against a list of all counts.
+ * Changes and the last minute, compared with a list of all counts.
  */
 #include "cli/trend.c"
 
@@ -64,21 +64,21 @@ static void a_step_without_a_count_is_as_the_last_count_was(void **state)
 	assert_int_equal(trend.largest[STATE_LISTEN][TREND_STEPS - 1], 9);
 }
 
-/* The largest of the counts in a step, or the last before it where there is none. */
+/* The maximum of the counts in a step, or the last count before it. */
 static uint32_t largest_in(const int64_t *at_ns, const uint32_t *sockets, size_t count,
 			   int64_t step)
 {
 	uint32_t largest = 0, last = 0;
 	bool any = false;
 
-	for (size_t place = 0; place < count; place++) {
-		int64_t of = at_ns[place] / TREND_STEP_NS;
+	for (size_t i = 0; i < count; i++) {
+		int64_t of = at_ns[i] / TREND_STEP_NS;
 
 		if (of < step)
-			last = sockets[place];
+			last = sockets[i];
 		if (of != step)
 			continue;
-		largest = !any || sockets[place] > largest ? sockets[place] : largest;
+		largest = !any || sockets[i] > largest ? sockets[i] : largest;
 		any = true;
 	}
 	return any ? largest : last;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What unit tests need: cmocka with the headers that it wants before it, a look at the process
- * itself, and numbers by chance.
+ * Includes cmocka and the headers that it needs, and provides process information and random
+ * numbers.
  */
 #ifndef UNIT_H
 #define UNIT_H
@@ -17,7 +17,11 @@
 
 #define ENTRIES(array) (sizeof(array) / sizeof((array)[0]))
 
-/** How many entries @p directory has: of /proc/self/fd, the descriptors; of task, the threads. */
+/** Replaces assert_in_range(), which is deprecated in cmocka 2. */
+#define assert_between(value, minimum, maximum) \
+	assert_true((value) >= (minimum) && (value) <= (maximum))
+
+/** The number of entries in @p directory: /proc/self/fd has descriptors, task has threads. */
 static inline size_t unit_entries(const char *directory)
 {
 	DIR *opened = opendir(directory);
@@ -30,7 +34,7 @@ static inline size_t unit_entries(const char *directory)
 	return entries;
 }
 
-/** A number below @p below, by chance, but the same in every run (xorshift32). */
+/** A pseudorandom number below @p below, the same in every run (xorshift32). */
 static inline uint32_t unit_random(uint32_t below)
 {
 	static uint32_t random = 2463534242;

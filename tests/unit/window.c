@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The extremes of a sliding window, against those of a list of all points, and that the window
- * keeps no more than what it needs.
+ * The extremes of a sliding window, compared with those of a list of all points, and that the
+ * window keeps only the points that it needs.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static void *malloc_or_not(size_t size)
 struct point {
 	int64_t at_ns;
 	uint32_t value;
-	bool forgotten; /* for ever, even if a later span reaches back to it */
+	bool forgotten; /* permanently, even if a later span covers it */
 };
 
 struct list {
@@ -40,8 +40,8 @@ static struct extremes list_add(struct list *list, int64_t at_ns, uint32_t value
 	struct extremes extremes = {value, value};
 
 	list->points[list->length++] = (struct point){at_ns, value, false};
-	for (size_t place = 0; place < list->length; place++) {
-		struct point *point = &list->points[place];
+	for (size_t i = 0; i < list->length; i++) {
+		struct point *point = &list->points[i];
 
 		if (at_ns - point->at_ns > span_ns)
 			point->forgotten = true;
@@ -57,12 +57,12 @@ static size_t remembered(const struct list *list)
 {
 	size_t count = 0;
 
-	for (size_t place = 0; place < list->length; place++)
-		count += !list->points[place].forgotten;
+	for (size_t i = 0; i < list->length; i++)
+		count += !list->points[i].forgotten;
 	return count;
 }
 
-/* ---- sequences by chance ---- */
+/* ---- random sequences ---- */
 
 static uint32_t random_value(uint32_t sort)
 {
@@ -99,8 +99,8 @@ static void run_sequence(bool span_changes)
 		assert_int_equal(window_add(&window, at_ns, value, span_ns, &extremes), 0);
 		assert_int_equal(extremes.min, expected.min);
 		assert_int_equal(extremes.max, expected.max);
-		assert_in_range(window.minima.length, 1, remembered(&list));
-		assert_in_range(window.maxima.length, 1, remembered(&list));
+		assert_between(window.minima.length, 1, remembered(&list));
+		assert_between(window.maxima.length, 1, remembered(&list));
 	}
 	window_finalise(&window);
 }
@@ -165,23 +165,23 @@ static uint32_t sawtooth(uint32_t point)
 	return point % 97;
 }
 
-/* A ring doubles when it is full: that of 301 points never has more than 512 places. */
+/* A full ring buffer doubles: one of 301 points has at most 512. */
 static void memory_is_bounded(void **state)
 {
 	static const struct {
 		uint32_t (*series)(uint32_t point);
 		size_t capacity;
-	} cases[] = {{constant, CAPACITY_AT_FIRST}, {rising, 512}, {falling, 512}, {sawtooth, 512}};
+	} cases[] = {{constant, INITIAL_CAPACITY}, {rising, 512}, {falling, 512}, {sawtooth, 512}};
 
 	(void)state;
-	for (size_t place = 0; place < ENTRIES(cases); place++) {
+	for (size_t i = 0; i < ENTRIES(cases); i++) {
 		struct window window = {0};
 		struct extremes extremes;
 
 		for (uint32_t point = 0; point < 100000; point++)
-			window_add(&window, point, cases[place].series(point), 300, &extremes);
-		assert_true(window.minima.capacity <= cases[place].capacity);
-		assert_true(window.maxima.capacity <= cases[place].capacity);
+			window_add(&window, point, cases[i].series(point), 300, &extremes);
+		assert_true(window.minima.capacity <= cases[i].capacity);
+		assert_true(window.maxima.capacity <= cases[i].capacity);
 		window_finalise(&window);
 	}
 }
@@ -195,7 +195,7 @@ static void without_memory_the_window_stays_as_it_was(void **state)
 	out_of_memory = true;
 	assert_int_equal(window_add(&window, 1, 1, 100, &extremes), -ENOMEM);
 	out_of_memory = false;
-	for (uint32_t point = 0; point < CAPACITY_AT_FIRST; point++)
+	for (uint32_t point = 0; point < INITIAL_CAPACITY; point++)
 		assert_int_equal(window_add(&window, point, 10 + point, 100, &extremes), 0);
 	out_of_memory = true;
 	assert_int_equal(window_add(&window, 50, 1, 100, &extremes), -ENOMEM);
@@ -206,7 +206,7 @@ static void without_memory_the_window_stays_as_it_was(void **state)
 	window_finalise(&window);
 }
 
-static void a_window_that_was_finalised_has_seen_nothing(void **state)
+static void a_finalised_window_is_empty(void **state)
 {
 	struct window window = {0};
 	struct extremes extremes;
@@ -228,7 +228,7 @@ int main(void)
 		cmocka_unit_test(a_spike_is_seen_for_exactly_the_span),
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(without_memory_the_window_stays_as_it_was),
-		cmocka_unit_test(a_window_that_was_finalised_has_seen_nothing),
+		cmocka_unit_test(a_finalised_window_is_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

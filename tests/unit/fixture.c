@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "shown.h"
+#include "fixture.h"
 
 #include "unit.h"
 
@@ -10,9 +10,12 @@ static struct listener listeners[] = {
 	{
 		.endpoint = {.family = FAMILY_IPV4, .address = {192, 0, 2, 1}, .port = 443},
 		.sockets = 2,
+		.fill = 93,
+		.fill_max = 105,
 		.queued = 96,
 		.backlog = 128,
 		.dropped = 7,
+		.syn_queue = 4,
 	},
 	{
 		.endpoint = {.family = FAMILY_IPV6,
@@ -36,7 +39,7 @@ static struct port_count ports[] = {
 	},
 };
 
-const struct snapshot *shown_snapshot(void)
+const struct snapshot *fixture_snapshot(void)
 {
 	static struct snapshot snapshot = {
 		.sockets[FAMILY_IPV4] =
@@ -62,7 +65,7 @@ const struct snapshot *shown_snapshot(void)
 	return &snapshot;
 }
 
-struct view shown_all(enum view_subject subject)
+struct view fixture_view_all(enum view_subject subject)
 {
 	struct view view = {.subject = subject};
 
@@ -74,7 +77,7 @@ struct view shown_all(enum view_subject subject)
 static char *text;
 static size_t length;
 
-FILE *shown_open(void)
+FILE *output_open(void)
 {
 	FILE *file = open_memstream(&text, &length);
 
@@ -82,7 +85,7 @@ FILE *shown_open(void)
 	return file;
 }
 
-void shown_assert(FILE *file, const char *expected)
+void output_assert(FILE *file, const char *expected)
 {
 	assert_int_equal(fclose(file), 0);
 	assert_string_equal(text, expected);

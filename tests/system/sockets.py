@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Real kernel TCP sockets in every state and both families, in exact numbers.
+"""Exact numbers of real TCP sockets in every state and both families.
 
     with StateMaker() as maker:
         maker.make(4, "established", 7)
         maker.make(6, "finWait1", 3, sort="mapped", closed=True)
         assert counts() == maker.expected
 
-The namespace must be fresh (network.fresh_network) and hold no other TCP socket for `expected`
-to be the whole truth. Everything stays as it is for a minute and more, but for minisockets
-(timeWait, closed finWait2), which the kernel keeps for exactly 60 s.
+`expected` is correct only in a fresh namespace (namespace.fresh_network) without other TCP sockets.
+All states last for more than a minute, except those of minisockets (timeWait, closed finWait2),
+which the kernel keeps for exactly 60 s.
 """
 
 import collections
+import contextlib
 import itertools
 import resource
 import socket
@@ -20,31 +21,58 @@ import time
 
 from tun_peer import NEAR_ADDRESS, STATES, TunPeer, far_address
 
+
+def listener(family=socket.AF_INET, backlog=4):
+    opened = socket.socket(family)
+    if family == socket.AF_INET6:
+        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, True)
+    opened.bind(("", 0))
+    opened.listen(backlog)
+    return opened
+
+
+class Listeners:
+    """A variable number of listeners of FAMILY."""
+
+    def __init__(self, family=socket.AF_INET):
+        self._family = family
+        self._sockets = []
+
+    def number(self, wanted):
+        while len(self._sockets) > wanted:
+            self._sockets.pop().close()
+        while len(self._sockets) < wanted:
+            self._sockets.append(listener(self._family))
+
+
 IPPROTO_MPTCP = 262
-DEADLINE = 10
+DEADLINE = 60  # seconds
 
 # include/net/tcp_states.h
-_KERNEL_STATES = {1: "established", 2: "synSent", 3: "synReceived", 4: "finWait1", 5: "finWait2",
+KERNEL_STATES = {1: "established", 2: "synSent", 3: "synReceived", 4: "finWait1", 5: "finWait2",
                   6: "timeWait", 7: "closed", 8: "closeWait", 9: "lastAck", 10: "listen",
                   11: "closing"}
 
-# No state may time out within a minute, yet the orphans of a killed test shall not stay for long:
-# their number is the whole host's. The kernel makes a closed finWait2 a minisocket at once only
-# where tcp_fin_timeout is no longer than timeWait's 60 s. With cookies there are no requests.
-_SYSCTLS = {"tcp_syn_retries": 8, "tcp_synack_retries": 8, "tcp_retries2": 15,
+# No state may time out within a minute, but the orphans of a killed test must not stay for long,
+# because their limit is host-wide. The kernel turns a closed finWait2 into a minisocket immediately
+# only if tcp_fin_timeout is at most the 60 s of timeWait. Syncookies would replace requests.
+_SYSCTLS = {"tcp_syn_retries": 127, "tcp_synack_retries": 127, "tcp_retries2": 15,
             "tcp_orphan_retries": 8, "tcp_fin_timeout": 60, "tcp_syncookies": 0,
             "tcp_max_syn_backlog": 65536}
+
+# Enable clients and servers, and accept data in a SYN without a cookie.
+_FAST_OPEN_WITHOUT_COOKIE = 0x1 | 0x2 | 0x200
 
 _CLOSABLE = ("finWait1", "finWait2", "lastAck", "closing")
 _SHUT_DOWN = (*_CLOSABLE, "timeWait")
 
-# wire: the family of the packets; script: the state that the far end leads to; socket: None for
-# a request, which no descriptor holds.
+# wire: the family of the packets. script: the state that the far end leads to. socket: None for
+# a request, which has no descriptor.
 Connection = collections.namedtuple("Connection", "wire script far_port near_port socket")
 
 
 def listed_counts():
-    """{(family, state): sockets} as /proc/net/tcp and tcp6 list them, right if nothing moves."""
+    """Count /proc/net/tcp and tcp6 as {(family, state): sockets}, exact if no state changes."""
     counts = {(family, state): 0 for family in (4, 6) for state in STATES}
     for family in (4, 6):
         for *_, state in _listed(family):
@@ -53,19 +81,17 @@ def listed_counts():
 
 
 class StateMaker:
-    """Makes sockets, keeps them until close(), and knows how many there are."""
+    """Makes sockets, keeps them until close(), and has their numbers in `expected`."""
 
     def __init__(self):
-        for name, value in _SYSCTLS.items():
-            with open(f"/proc/sys/net/ipv4/{name}", "w", encoding="ascii") as sysctl:
-                sysctl.write(str(value))
+        _set_sysctls(**_SYSCTLS)
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 65536)), hard))
         self.expected = {(family, state): 0 for family in (4, 6) for state in STATES}
-        self._sockets = []
+        self.held = []
         self._listeners = {}
         self._unheld = []
-        # Below the ephemeral ports, so that no near port ever equals a far one.
+        # Below the ephemeral ports, so that no near port equals a far one.
         self._far_ports = itertools.count(1024)
         self._peer = TunPeer()
 
@@ -80,10 +106,11 @@ class StateMaker:
 
         SORT, for family 6: "plain" (IPv6 only), "mapped" (to a v4-mapped address) or "dual"
         (passively opened over IPv6 at a dual-stack listener). synReceived and "dual" connections
-        come to a listener, which is made once for each sort and counts in listen.
-        CLOSED leaves no descriptor: finWait1, lastAck and closing become orphans, finWait2
+        arrive at a listener, which is made once for each sort and counted in listen.
+        CLOSED leaves no descriptor: finWait1, lastAck and closing become orphans, and finWait2
         becomes a minisocket, as timeWait always is.
         The state closed is a bound but unconnected socket.
+        Returns the connections, for reset().
         """
         if sort not in ("plain", "mapped", "dual") or (family == 4 and sort != "plain"):
             raise ValueError(f"no {sort} sockets in family {family}")
@@ -92,7 +119,7 @@ class StateMaker:
         if state in ("closed", "listen"):
             for _ in range(number):
                 self._bind(family, sort, listen=state == "listen")
-            return
+            return []
         if sort == "dual" or state == "synReceived":
             connections = self._open_passively(family, state, number, sort)
         else:
@@ -100,9 +127,29 @@ class StateMaker:
         if state in _SHUT_DOWN:
             self._shut_down(family, state, connections, close=closed or state == "timeWait")
         self.expected[family, state] += number
+        return connections
+
+    def reset(self, connection):
+        """End a connection without a descriptor. `expected` still counts it."""
+        self._unheld.remove(connection)
+        self._peer.reset(connection.wire, connection.script, connection.far_port,
+                         connection.near_port)
+
+    def make_fast_open(self, family, number):
+        """Make NUMBER TCP Fast Open connections, accepted in synReceived, and their listener."""
+        _set_sysctls(tcp_fastopen=_FAST_OPEN_WITHOUT_COOKIE)
+        listener = self._keep(socket.socket(_domain(family)))
+        listener.bind((NEAR_ADDRESS[family], 0))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 4096)
+        listener.listen(4096)
+        for far_port in itertools.islice(self._far_ports, number):
+            self._peer.open(family, "synReceived", far_port, listener.getsockname()[1], b"data")
+            self._keep(listener.accept()[0])
+        self.expected[family, "listen"] += 1
+        self.expected[family, "synReceived"] += number
 
     def make_mptcp(self, family, pairs):
-        """PAIRS of MPTCP connections over loopback: both ends are established, one listener."""
+        """Make PAIRS of established MPTCP sockets, connected over loopback, and their listener."""
         address = "127.0.0.1" if family == 4 else "::1"
         listener = self._keep(socket.socket(_domain(family), socket.SOCK_STREAM, IPPROTO_MPTCP))
         listener.bind((address, 0))
@@ -115,15 +162,31 @@ class StateMaker:
         self.expected[family, "established"] += 2 * pairs
 
     def listener_port(self, family, sort="plain"):
-        """The port that synReceived and "dual" connections come to; its listener is counted."""
+        """Return the port at which synReceived and "dual" connections arrive. The listener is
+        counted."""
         return self._listener(family, sort).getsockname()[1]
 
+    @contextlib.contextmanager
+    def flood(self, number, backlog=128, cookies=True):
+        """Yield a listener that has received NUMBER SYNs, whose handshakes are not completed.
+
+        The kernel keeps about BACKLOG requests. It answers the other SYNs with COOKIES or drops
+        them. `expected` counts none of these.
+        """
+        _set_sysctls(tcp_syncookies=int(cookies))
+        with socket.socket() as listener:
+            listener.bind((NEAR_ADDRESS[4], 0))
+            listener.listen(backlog)
+            for far_port in range(1024, 1024 + number):
+                self._peer.open(4, "synReceived", far_port, listener.getsockname()[1])
+            yield listener
+        _set_sysctls(tcp_syncookies=_SYSCTLS["tcp_syncookies"])
+
     def close(self):
-        """Leave no socket behind, orphans and minisockets included."""
-        for connection in self._unheld:
-            self._peer.reset(connection.wire, connection.script, connection.far_port,
-                             connection.near_port)
-        for held in self._sockets:
+        """Close all sockets, including orphans and minisockets."""
+        for connection in list(self._unheld):
+            self.reset(connection)
+        for held in self.held:
             if held.fileno() == -1:
                 continue
             # An abortive close leaves nothing to time out, whatever the state.
@@ -132,13 +195,13 @@ class StateMaker:
         self._peer.close()
 
     def _keep(self, new):
-        # A lost segment shall fail a test, not hang it.
+        # Let a lost segment fail the test instead of hanging it.
         new.settimeout(DEADLINE)
-        self._sockets.append(new)
+        self.held.append(new)
         return new
 
     def _bind(self, family, sort, listen):
-        """A bound or listening socket, counted."""
+        """Make and count a bound or listening socket."""
         bound = self._keep(socket.socket(_domain(family)))
         if family == 6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, sort == "plain")
@@ -196,38 +259,44 @@ class StateMaker:
             _wait(family, state, connections)
 
 
+def _set_sysctls(**values):
+    for name, value in values.items():
+        with open(f"/proc/sys/net/ipv4/{name}", "w", encoding="ascii") as sysctl:
+            sysctl.write(str(value))
+
+
 def _domain(family):
     return socket.AF_INET if family == 4 else socket.AF_INET6
 
 
 def _opened(state):
-    """The state that a connection is in before its near end is shut down."""
+    """Return the state of a connection before its near end is shut down."""
     if state == "lastAck":
         return "closeWait"
     return "established" if state in _SHUT_DOWN else state
 
 
 def _wait(family, state, connections):
-    """Until the kernel shows every one of CONNECTIONS in STATE."""
+    """Wait until /proc/net/tcp shows every one of CONNECTIONS in STATE."""
     deadline = time.monotonic() + DEADLINE
     while True:
-        shown = _shown_states(family)
-        found = collections.Counter(shown.get((c.near_port, c.far_port)) for c in connections)
+        states = _listed_states(family)
+        found = collections.Counter(states.get((c.near_port, c.far_port)) for c in connections)
         if found.total() == found[state]:
             return
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{state} wanted, /proc/net/tcp shows {dict(found)}")
+            raise TimeoutError(f"expected {state}, but /proc/net/tcp shows {dict(found)}")
         time.sleep(0.002)
 
 
-def _shown_states(family):
-    """{(local port, remote port): state}, remote port 0 for listeners."""
+def _listed_states(family):
+    """Return {(local port, remote port): state}, with remote port 0 for listeners."""
     return {(near_port, far_port): state for near_port, far_port, state in _listed(family)}
 
 
 def _listed(family):
-    """(local port, remote port, state) of each socket that /proc/net lists."""
+    """Return (local port, remote port, state) of each socket that /proc/net lists."""
     with open("/proc/net/tcp" if family == 4 else "/proc/net/tcp6", encoding="ascii") as table:
         rows = [line.split(maxsplit=4) for line in table][1:]
-    return [(int(local[-4:], 16), int(remote[-4:], 16), _KERNEL_STATES[int(state, 16)])
+    return [(int(local[-4:], 16), int(remote[-4:], 16), KERNEL_STATES[int(state, 16)])
             for _, local, remote, state, _ in rows]

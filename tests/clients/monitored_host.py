@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a client under test looks at: snmpd, the agent, and real sockets in exactly known numbers.
 
-    with Stage(directory) as stage:
-        stage.make(4, "established", 7)
+    with MonitoredHost(directory) as monitored:
+        monitored.make(4, "established", 7)
         ... start the client in this namespace, let it ask udp:127.0.0.1:161, community public ...
-        assert what_the_client_shows == stage.counts()
+        assert what_the_client_shows == monitored.counts()
 
 Two network namespaces: the agent counts in one, where nothing but the made sockets is; snmpd and
 the clients are in another, the one that the calling (main) thread is in afterwards. So a client's
@@ -16,14 +16,15 @@ import errno
 import os
 import socket
 
+import daemons
 import mib
 import objects
 import snmp
 from daemons import BUILD, SOURCES, TRAPS, Agent, Daemon, Snmpd, served_counts, wait_for_refresh
-from network import fresh_network, inside
+from namespace import fresh_network, inside
 from polling import until
 from refusals import Refusals
-from tcp_states import StateMaker, listed_counts
+from sockets import StateMaker, listed_counts
 
 SNMP_PORT = 161
 COMMUNITY = "public"
@@ -32,8 +33,8 @@ MIB_FILE = BUILD / "mibs" / f"{objects.MODULE}.txt"
 MIB_DIRECTORIES = f"+{MIB_FILE.parent}:{SOURCES}/mibs/stand-ins"
 
 
-class Stage:
-    """snmpd.more_lines and snmpd.start()/stop() are there for traps; the agent starts at once.
+class MonitoredHost:
+    """A host with snmpd and an agent that is running. Traps need snmpd.more_lines and a restart.
 
     DIRECTIVES go into the agent's configuration. `mib` is what objects.read() returns.
     """
@@ -47,6 +48,7 @@ class Stage:
 
     def __enter__(self):
         with contextlib.ExitStack() as undo:
+            daemons.launched.clear()
             fresh_network()
             counted = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
             undo.callback(os.close, counted)
@@ -66,7 +68,7 @@ class Stage:
     def __exit__(self, *_):
         self._undo.close()
 
-    # ---- the sockets ----
+    # ---- sockets ----
 
     def make(self, family, state, number, **how):
         """NUMBER more sockets of FAMILY (4, 6) in STATE, as StateMaker.make; return when counted.
@@ -78,11 +80,21 @@ class Stage:
         self.wait_until_counted()
 
     def unmake(self):
-        """No sockets are left; return when none are counted."""
+        """Close all sockets, and return when none are counted."""
         with inside(self._counted):
             self._maker.close()
             self._maker = StateMaker()
         self.wait_until_counted()
+
+    @contextlib.contextmanager
+    def flood(self, number, **how):
+        """Context: NUMBER connections at a listener are half-open, as in StateMaker.flood."""
+        with contextlib.ExitStack() as flooded:
+            with inside(self._counted):
+                flooded.enter_context(self._maker.flood(number, **how))
+            yield
+            with inside(self._counted):
+                flooded.close()
 
     def make_different_numbers(self):
         """Another number of sockets for each row, 1 to 20, but none closed: those are not counted.
@@ -97,17 +109,17 @@ class Stage:
         self.wait_until_counted()
 
     def counts(self):
-        """{(family, state): sockets}, as the kernel lists them now."""
+        """Return {(family, state): sockets}, as listed by the kernel."""
         with inside(self._counted):
             return listed_counts()
 
     def peaks(self):
-        """{(family, state): sockets} at most so far: those on the way to another state too."""
+        """Return the maxima {(family, state): sockets} so far, including transient states."""
         found = snmp.get(*(mib.of(mib.COUNT_MAX, *row) for row in mib.ROWS))
         return {row: varbind.value for row, varbind in zip(mib.ROWS, found)}
 
     def unchanged(self, ask):
-        """(counts, answer) of an ASK() while which the counts did not change."""
+        """Return (counts, answer) of an ASK() during which the counts did not change."""
         while True:
             before = self.counts()
             answer = ask()
@@ -115,7 +127,7 @@ class Stage:
                 return before, answer
 
     def beside_the_sockets(self):
-        """A context: what is opened within is counted, once wait_until_counted() has returned."""
+        """Context: sockets opened within are counted after wait_until_counted()."""
         return inside(self._counted)
 
     @contextlib.contextmanager
@@ -132,14 +144,14 @@ class Stage:
             yield
 
     def wait_until_counted(self):
-        """Return when the agent serves what the kernel lists."""
+        """Return when the agent serves the counts that the kernel lists."""
         wait_for_refresh()
-        until(lambda: served_counts() == self.counts(), "the sockets are counted", 10)
+        until(lambda: served_counts() == self.counts(), "the sockets are counted")
 
-    # ---- the agent ----
+    # ---- agent ----
 
     def start_agent(self):
-        """Return when its rows are there."""
+        """Start it, and return when its rows exist."""
         self._refusals = Refusals()
         directory = self.directory / "agent"
         directory.mkdir(exist_ok=True)
@@ -147,11 +159,15 @@ class Stage:
         self.agent.configure(**self._directives)
         with inside(self._counted):
             self._refusals.start(self.agent)
-        self.agent.wait_until_registered(10)
+        self.agent.wait_until_registered()
         self.wait_until_counted()
 
+    def reconfigure(self, **directives):
+        """Reload the configuration with DIRECTIVES changed; without any, the original one."""
+        self.agent.reconfigure(**self._directives | directives)
+
     def stop_agent(self):
-        """Return when snmpd says noSuchObject of its objects."""
+        """Stop it, and return when snmpd returns noSuchObject for its objects."""
         if self.agent is None:
             return
         self.agent.clean_up()
@@ -162,21 +178,21 @@ class Stage:
                   "the agent is unregistered")
 
     def refuse(self):
-        """From now on every refresh fails; return when the rows are absent (noSuchInstance)."""
+        """Let all refreshes fail, and return when the rows are absent (noSuchInstance)."""
         self._refusals.error = errno.EPERM
-        until(lambda: snmp.get(*mib.COUNTS)[0].type == "noSuchInstance", "the rows are gone", 15)
+        until(lambda: snmp.get(*mib.COUNTS)[0].type == "noSuchInstance", "the rows are gone")
 
     def allow(self):
-        """Refreshes succeed again; return when the rows are there."""
+        """Let refreshes succeed, and return when the rows exist."""
         self._refusals.error = 0
         self.wait_until_counted()
 
-    # ---- the clients ----
+    # ---- clients ----
 
     def launch(self, name, command, **how):
-        """A client's daemon, here in the clients' namespace; it is killed with the stage.
+        """A client's daemon, here in the clients' namespace; it is killed with the host.
 
-        Its log is NAME.log in the stage's directory. Returns a daemons.Daemon.
+        Its log is NAME.log in the host's directory. Returns a daemons.Daemon.
         """
         daemon = Daemon(self.directory / f"{name}.log")
         daemon.launch(command, **how)
@@ -184,9 +200,9 @@ class Stage:
         return daemon
 
     def receive_traps(self, configuration, *options, mibs="", more_lines=""):
-        """Run snmptrapd, with MIBS to translate by, and send it what snmpd has to tell.
+        """Run snmptrapd with MIBS, and let snmpd send notifications to it.
 
-        MORE_LINES are snmpd's, which is started anew: it looks for receivers when it starts.
+        MORE_LINES are added to snmpd.conf. snmpd is restarted, because it reads them at startup.
         """
         path = self.directory / "snmptrapd.conf"
         path.write_text(configuration)
@@ -199,7 +215,7 @@ class Stage:
         self.snmpd.stop()
         self.snmpd.more_lines = TRAPS + more_lines
         self.snmpd.start()
-        self.agent.wait_until_registered(20)
+        self.agent.wait_until_registered()
         self.wait_until_counted()
         return daemon
 
