@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The objects of TCP-STATE-COUNT-MIB, read from the module as built: what integrations are made of.
+"""The objects of TCP-STATE-COUNT-MIB, read from the built module, as input of the generators.
 
     mib = objects.read("mibs/TCP-STATE-COUNT-MIB.txt")
     mib["tcpRefreshAge"].dotted             ".1.3.….1.8.2"
@@ -7,7 +7,7 @@
     for row in mib.rows:                    the 22 of tcpStateCountTable, in order
         row.family, row.state, mib["tcpStateCount"].instance(row)
 
-Strict: what is not understood is an error, so that nothing is left out unnoticed. A generator is
+Unknown syntax is an error, so that nothing is omitted silently. A generator has the form
 
     mib, directory = objects.arguments()
     (directory / "file").write_text(…)
@@ -21,12 +21,10 @@ import re
 
 MODULE = "TCP-STATE-COUNT-MIB"
 
-# What the module takes from others, and the syntaxes that an index has there.
+# Names that the module imports.
 _IMPORTED = {"enterprises": (1, 3, 6, 1, 4, 1),
              "netSnmpPlaypen": (1, 3, 6, 1, 4, 1, 8072, 9999, 9999)}
-_IMPORTED_INDEXES = {"tcpListenerEntry": ("tcpListenerLocalAddressType", "tcpListenerLocalAddress",
-                                          "tcpListenerLocalPort")}
-_INET_VERSION = {"ipv4": 1, "ipv6": 2}  # those that the module counts
+_INET_VERSION = {"ipv4": 1, "ipv6": 2}  # the families in the module
 
 _LISTS = ("OBJECTS", "NOTIFICATIONS", "MANDATORY-GROUPS")
 
@@ -39,19 +37,19 @@ Row = collections.namedtuple("Row", "family state index")
 
 
 class MibError(Exception):
-    """The module is not what this reader knows."""
+    """The module does not have the expected form."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Object:
     """One object: KIND is scalar, column, index, entry, table or notification.
 
-    SYNTAX is its base type's name, such as Gauge32, or that of a textual convention; ENUMERATION
-    is {name: number}, and RESTRICTION a size or range, such as "SIZE (1..32)" or "1..65535". INDEX,
-    of columns, indexes and entries, names the objects of the row's index; IMPLIED tells whether the
-    last one's length is left out. OBJECTS are a notification's.
+    SYNTAX is the name of its base type, such as Gauge32, or of a textual convention. ENUMERATION is
+    {name: number}. RESTRICTION is a size or range, such as "SIZE (1..32)" or "1..65535". INDEX has
+    the names of the index objects of columns, indexes and entries, and IMPLIED is true if the
+    length of the last one is omitted. OBJECTS are those of a notification.
 
-    Of Module.others KIND is a macro, such as OBJECT-GROUP, whose OBJECTS are what it lists.
+    In Module.others, KIND is a macro, such as OBJECT-GROUP, and OBJECTS are those that it lists.
     """
 
     name: str
@@ -73,13 +71,13 @@ class Object:
         return dotted(self.oid)
 
     def instance(self, row=None):
-        """Dotted: of a scalar, or of a column in ROW, which is a Row or its index alone."""
+        """Return the dotted OID of a scalar, or of a column in ROW, a Row or its index."""
         index = row.index if isinstance(row, Row) else row or (0,)
         return dotted(self.oid + tuple(index))
 
 
 class Module:
-    """All Objects of the module, by name: in their order there, which is that of their OIDs.
+    """All Objects of the module by name, in the order of the module, which is that of their OIDs.
 
     OTHERS are what else it defines, by name, in the order of the module.
     """
@@ -103,26 +101,31 @@ class Module:
         return [found for found in self.objects.values() if found.kind == "notification"]
 
     def columns(self, table):
-        """The accessible ones of TABLE, a name."""
+        """Return the accessible columns of the table named TABLE."""
         place = self[table].oid
         return [found for found in self.objects.values()
                 if found.kind == "column" and found.oid[:len(place)] == place]
 
+    def text_index(self, column, text):
+        """Return the index of the row of COLUMN whose only index is TEXT."""
+        octets = tuple(text.encode())
+        return octets if self[column].implied else (len(octets), *octets)
+
     @property
     def rows(self):
-        """Of tcpStateCountTable."""
+        """The rows of tcpStateCountTable."""
         return [Row(family, state, (version, number))
                 for family, version in self.families.items()
                 for state, number in self.states.items()]
 
 
 def read(path):
-    """The Module in the file PATH; MibError says what is wrong with it, and where."""
+    """Read the Module in the file PATH. MibError reports the error and its line."""
     return _Reader(pathlib.Path(path).read_text(encoding="ascii")).module()
 
 
 def arguments():
-    """(Module, directory to write to): a generator's command line."""
+    """Return (Module, output directory) from the command line of a generator."""
     parser = argparse.ArgumentParser()
     parser.add_argument("mib", help=f"{MODULE}, as built")
     parser.add_argument("directory", type=pathlib.Path, help="where to write the files")
@@ -195,16 +198,15 @@ class _Reader:
         implied, index = clauses.get("INDEX", (False, ()))
         if syntax.startswith("SEQUENCE OF "):
             kind = "table"
-        elif index or "AUGMENTS" in clauses:
+        elif index:
             kind = "entry"
-            index = index or _IMPORTED_INDEXES[clauses["AUGMENTS"]]
         listed = next((clauses[clause] for clause in _LISTS if clause in clauses), ())
         return Object(name, oid, kind, syntax, enumeration, clauses.get("UNITS", ""),
                       clauses.get("MAX-ACCESS", ""), clauses.get("DESCRIPTION", ""), index, implied,
                       listed, restriction, clauses.get("REFERENCE", ""))
 
     def _with_indexes(self):
-        """The objects, leaves being scalars, columns and indexes."""
+        """Return the objects. Leaves are scalars, columns and indexes."""
         entries = {found.oid: found for found in self._objects.values() if found.kind == "entry"}
         made = {}
         for name, found in self._objects.items():
@@ -222,11 +224,11 @@ class _Reader:
         return dict(sorted(made.items(), key=lambda item: item[1].oid))
 
     def _clauses(self, end):
-        """{clause: its value} up to END, or to the SYNTAX that ends a textual convention."""
+        """Return {clause: value} up to END, or to the SYNTAX that ends a textual convention."""
         clauses = {}
         while self._peek() != "::=":
             clause = self._take()
-            if clause == "REVISION":  # has a DESCRIPTION of its own
+            if clause == "REVISION":  # has a separate DESCRIPTION
                 self._text()
                 self._expect("DESCRIPTION")
                 self._text()
@@ -250,9 +252,6 @@ class _Reader:
             return implied, (*names[:-1], names[-1].removeprefix("IMPLIED "))
         if clause in _LISTS:
             return self._names()
-        if clause == "AUGMENTS":
-            name, = self._names()
-            return name
         if clause in ("STATUS", "MAX-ACCESS"):
             return self._take()
         if clause in ("LAST-UPDATED", "ORGANIZATION", "CONTACT-INFO", "DESCRIPTION", "REFERENCE",
@@ -261,7 +260,7 @@ class _Reader:
         return self._fail("a clause that is known")
 
     def _syntax(self):
-        """(name, enumeration, restriction)"""
+        """Return (name, enumeration, restriction)."""
         name = self._take()
         if name == "SEQUENCE":
             self._expect("OF")
@@ -310,7 +309,7 @@ class _Reader:
             self._expect(",")
 
     def _assigned(self):
-        """The OID of { parent name(number)... number }."""
+        """Return the OID of { parent name(number)... number }."""
         self._expect("{")
         parent = self._take()
         if parent not in self._oids:
@@ -326,7 +325,7 @@ class _Reader:
         return oid
 
     def _text(self):
-        """A quoted text, in paragraphs and tables as written but not indented."""
+        """Return a quoted text with its paragraphs and tables, without indentation."""
         quoted = self._take()
         if not quoted.startswith('"'):
             self._fail("a text")
@@ -368,7 +367,7 @@ class _Reader:
 
 
 def _tokens(text):
-    """(token, line) of each."""
+    """Return the tokens as (token, line)."""
     place = 0
     while place < len(text):
         found = _TOKEN.match(text, place)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""YAML, of dicts, lists and scalars: a generator needs no library for that."""
+"""Writes dicts, lists and scalars as YAML, so that the generators need no library."""
 
 
 def lines(value, scalar, indent=""):
-    """VALUE, a dict or a list, line by line.
+    """Return the lines of VALUE, a dict or a list.
 
-    SCALAR(item, INDENT) gives what is no dict or list, nor empty: the rest of the item's line, and
-    the lines that follow it, behind INDENT.
+    SCALAR(item, INDENT) formats other values: the rest of the item's line, and following lines,
+    which begin with INDENT.
     """
     if isinstance(value, dict):
         pairs = [(f"{name}:", item) for name, item in value.items()]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes the files for Cacti 1.2: data queries, and a device template with what they are drawn by.
+"""Writes the files for Cacti 1.2: data queries, and a device template with their graphs.
 
 Cacti knows each of its objects by a hash. Those made here depend on names alone, so that a later
 version, or another root of the MIB, updates what was imported before.
@@ -14,13 +14,13 @@ import objects
 
 _NAMESPACE = "tcp-state-agent"
 
-# What hash_TTVVVV… begins with: the type, and the first version of Cacti that reads this format.
+# The beginning of hash_TTVVVV…: the type, and the first version of Cacti that reads this format.
 _VERSION = "0103"
 _TYPES = {"graph": "00", "data": "01", "device": "02", "data input": "03", "query": "04",
           "cdef": "05", "number format": "06", "input field": "07", "data source": "08",
           "graph item": "10", "query graph": "11", "graph title": "12", "data title": "13",
           "cdef item": "14"}
-# Cacti's own, which every installation has.
+# Objects of Cacti that every installation has.
 _SNMP_QUERY = ("data input", "bf566c869ac6443b0c75d1c32b5a350e")
 _INDEX_FIELDS = ("6027a919c7c7731fbe095b6f53ab127b", "cbbe5c1ddfb264a6e5d509ce1c78c95f",
                  "e6deda7be0f391399c5130e7c4a48b28")
@@ -36,21 +36,21 @@ _COLOURS = {"closed": "9E9E9E", "listen": "546E7A", "synSent": "FDD835", "synRec
             "established": "43A047", "finWait1": "5E35B1", "finWait2": "AB47BC",
             "closeWait": "FB8C00", "lastAck": "6D4C41", "closing": "EC407A", "timeWait": "1E88E5"}
 
-# Infinite, which fills the height, where a value that had been there is missing twice in a row: the
-# newest one always is. The first time is below the axis.
+# Infinite, which fills the graph, where a value that existed before is missing twice in a row,
+# because the latest one is always missing. The first occurrence is below the axis.
 _MISSING = "CURRENT_DATA_SOURCE,UN,PREV,UN,UNKN,PREV,0,EQ,NEGINF,INF,IF,IF,0,IF"
 _CDEFS = {"Missing": _MISSING, "Seconds of hundredths": "CURRENT_DATA_SOURCE,100,/",
           "Seconds of milliseconds": "CURRENT_DATA_SOURCE,1000,/"}
 
-# A value that is polled, and how it is drawn: NAME is the data source's, at most 19 characters; the
-# instance asked for is OID.INDEX.SUFFIX.
+# A polled value and its appearance. NAME is that of the data source, at most 19 characters. The
+# requested instance is OID.INDEX.SUFFIX.
 Output = collections.namedtuple(
     "Output", "name oid suffix colour draw cdef kind", defaults=(None, _GAUGE))
 # A graph template, and the data template of the same name.
 Graph = collections.namedtuple("Graph", "name title unit outputs missing number",
                                defaults=("no counts", _WHOLE_NUMBERS))
-# A data query. Rows are the OIDs below WALKED that ROWS matches, its group being the index; FIELD
-# tells them apart: by LABELS, a {pattern of indexes: text}, or by a column's value.
+# A data query. Its rows are the OIDs below WALKED that match ROWS, whose group is the index. FIELD
+# distinguishes them by LABELS, a {pattern of indexes: text}, or by the value of a column.
 Query = collections.namedtuple(
     "Query", "file name walked rows field labels graphs transient", defaults=(False,))
 
@@ -82,7 +82,7 @@ def _queries(mib):
                      states("tcpStateCount")),
                Graph("Largest counts by state", "Largest TCP counts by state, |query_family|",
                      "sockets", states("tcpStateCountMax", "Max", _LINE))]),
-        # Here a row is a column: now, smallest, largest.
+        # Each row is a column here: current value, minimum, maximum.
         Query("tcp_state_total.xml", "Sockets by state, both families",
               mib["tcpStateTotalEntry"].dotted, rf"^.*\.([{''.join(totals)}])\.1$", "count", totals,
               [Graph("Sockets by state, both families",
@@ -116,7 +116,7 @@ def _queries(mib):
     ]
 
 
-# ---- data queries: files of their own ----
+# ---- data queries, in separate files ----
 
 def _query_file(query):
     fields = {query.field: {"name": query.field.capitalize(), "direction": "input"}}
@@ -141,7 +141,7 @@ def _query_file(query):
         **({"index_transient": "true"} if query.transient else {}), "fields": fields}}
 
 
-# ---- templates: one file, which refers to the data queries' ----
+# ---- templates, in one file that refers to the data queries ----
 
 def _template_file(queries):
     cacti = {}
@@ -227,7 +227,7 @@ def _title(graph):
 
 
 def _named(name):
-    """As Cacti lists it, among others'."""
+    """Return the name in Cacti's list of all templates."""
     return f"{_NAMESPACE} - {name}"
 
 
@@ -236,7 +236,7 @@ def _source(graph, output):
 
 
 def _fixed(**values):
-    """Those of a template that a graph or data source cannot differ in."""
+    """Return the attributes of a template that a graph or data source cannot change."""
     return {key: value for name, given in values.items()
             for key, value in ((f"t_{name}", ""), (name, given))}
 
@@ -250,13 +250,13 @@ def _known(kind, number):
     return f"hash_{_TYPES[kind]}{_VERSION}{number}"
 
 
-# ---- both ----
+# ---- common ----
 
 def _write(path, tree):
     (name, content), = tree.items()
     root = _element(name, content)
     xml.indent(root, "\t")
-    # Cacti reads no declaration and no comment, and wants every end tag.
+    # Cacti accepts neither declarations nor comments, and requires all end tags.
     path.write_text(xml.tostring(root, encoding="unicode", short_empty_elements=False) + "\n")
 
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes tcp-states.conf, for collectd's plug-ins snmp and threshold."""
+"""Writes tcp-states.conf, for collectd's snmp and threshold plugins."""
 
 import string
 
 import objects
-from levels import AGE_S, LEVELS
+from levels import RATES, STATES
 
 _SNMP = string.Template("""\
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# tcp-state-agent's counts, by the plug-in snmp. README.md tells what to do with it.
+# Collects tcp-state-agent's counts with the snmp plugin. See README.md.
 
 LoadPlugin snmp
 <Plugin snmp>
@@ -21,16 +21,16 @@ LoadPlugin snmp
 		TypeInstanceOID "$label"
 		Values "$count"
 	</Data>
-	# The largest of them within the last minutes.
+	# The largest counts of the last minutes. They have no levels, because a burst remains for minutes.
 	<Data "tcp_peaks">
 		Table true
-		Plugin "tcp_states"
-		PluginInstance "peak"
+		Plugin "tcp_peaks"
 		Type "tcp_connections"
 		TypeInstanceOID "$label"
 		Values "$max"
 	</Data>
-	# Seconds since the sockets were counted.
+	# Seconds since the sockets were counted. There is no level, because the age depends on
+	# refreshInterval and cpuLimit. Counts that are too old are withdrawn.
 	<Data "tcp_age">
 		Plugin "tcp_states"
 		Type "duration"
@@ -38,23 +38,31 @@ LoadPlugin snmp
 		Scale 0.01
 		Values "$age"
 	</Data>
+""")
+# collectd stores the growth of a counter per second.
+_RATE = string.Template("""\
+	<Data "$name">
+		Plugin "tcp_states"
+		Type "derive"
+		TypeInstance "$name"
+		Values "$oid"
+	</Data>
+""")
+_THRESHOLDS = """\
 </Plugin>
 
-# Values that are missing are a failure, too.
+# A value is reported if it is above the level seven times in a row, which is a minute at the default
+# interval. Missing values are a failure.
 LoadPlugin threshold
 <Plugin threshold>
 	<Plugin "tcp_states">
-		<Type "duration">
-			Instance "age"
-			WarningMax $warning
-			FailureMax $failure
-		</Type>
-""")
+"""
 _LEVEL = string.Template("""\
-		<Type "tcp_connections">
-			Instance "$family $state"
+		<Type "$type">
+			Instance "$instance"
 			WarningMax $warning
 			FailureMax $failure
+			Hits 6
 		</Type>
 """)
 _END = """\
@@ -63,10 +71,14 @@ _END = """\
 """
 
 mib, directory = objects.arguments()
+levels = [("tcp_connections", f"{family} {state}", level)
+          for state, level in STATES.items() for family in mib.families]
+levels += [("derive", name, level) for name, level in RATES.items()]
 (directory / "tcp-states.conf").write_text(
     _SNMP.substitute(label=mib["tcpStateCountLabel"].dotted, count=mib["tcpStateCount"].dotted,
-                     max=mib["tcpStateCountMax"].dotted, age=mib["tcpRefreshAge"].instance(),
-                     warning=AGE_S[0], failure=AGE_S[1])
-    + "".join(_LEVEL.substitute(family=family, state=state, warning=warning, failure=failure)
-              for state, (warning, failure) in LEVELS.items() for family in mib.families)
+                     max=mib["tcpStateCountMax"].dotted, age=mib["tcpRefreshAge"].instance())
+    + "".join(_RATE.substitute(name=name, oid=mib[name].instance()) for name in RATES)
+    + _THRESHOLDS
+    + "".join(_LEVEL.substitute(type=kind, instance=instance, warning=level.warning,
+                                failure=level.critical) for kind, instance, level in levels)
     + _END)

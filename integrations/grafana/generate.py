@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes Grafana's dashboard of what Prometheus scrapes with ../prometheus.
+"""Writes a Grafana dashboard for the metrics that Prometheus scrapes with ../prometheus.
 
 Its units and descriptions are the MIB's.
 """
@@ -8,14 +8,14 @@ import json
 
 import objects
 
-# The schema of Grafana 9.0, which later ones convert.
+# The schema of Grafana 9.0, which later versions convert.
 SCHEMA_VERSION = 36
 GRAFANA_VERSION = "9.0.0"
 WIDTH = 24
 SOURCE = {"type": "prometheus", "uid": "${DS_PROMETHEUS}"}
 CHOSEN = 'job=~"$job",instance=~"$instance"'
 
-# How Grafana calls what the MIB's UNITS say.
+# Grafana's names of the UNITS in the MIB.
 UNITS = {"sockets": "short", "connections": "short", "microseconds": "µs"}
 SERVED, WITHDRAWN, MISSING = 2, 1, 0
 
@@ -33,7 +33,7 @@ class Dashboard:
 
     def panel(self, kind, title, about, queries, width, height=8, unit=None, defaults=None,
               options=None):
-        """QUERIES are (expression, legend); ABOUT names the object whose description is shown."""
+        """Add a panel. QUERIES are (expression, legend), ABOUT names the described object."""
         found = self._mib[about]
         self._place(
             kind, title, width, height, description=found.description, datasource=SOURCE,
@@ -64,25 +64,25 @@ def stacked():
 
 
 def levels(*steps):
-    """Colours from each value on; the first has none."""
+    """Return colours with the values at which they start. The first has no value."""
     return {"mode": "absolute", "steps": [{"value": value, "color": colour}
                                           for value, colour in steps]}
 
 
 def named(names):
-    """NAMES is {value: (text, colour)}."""
+    """Return value mappings for NAMES, {value: (text, colour)}."""
     return [{"type": "value", "options": {str(value): {"text": text, "color": colour}
                                           for value, (text, colour) in names.items()}}]
 
 
 def last(**others):
-    """Of a panel that shows one number."""
+    """Return the options of a panel that shows a single number."""
     return {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, **others}
 
 
 def add_health(board):
     board.row("The agent")
-    # A count of zero, no counts and no agent are told apart.
+    # A count of zero, missing counts and a missing agent look different.
     state = (f"{SERVED} * (count by (job, instance) (tcpStateCount{{{CHOSEN}}}) > bool 0)"
              f" or {WITHDRAWN} * (max by (job, instance) (tcpRefreshInterval{{{CHOSEN}}}) > bool 0)"
              f" or {MISSING} * max by (job, instance) (up{{{CHOSEN}}} == 1)")
@@ -97,7 +97,7 @@ def add_health(board):
                 defaults=lines())
     board.panel("timeseries", "Duration of a refresh", "tcpRefreshDuration",
                 [(f"tcpRefreshDuration{{{CHOSEN}}}", "{{instance}}")], 6, 5, defaults=lines())
-    board.panel("timeseries", "Refreshes that failed", "tcpRefreshErrors",
+    board.panel("timeseries", "Failed refreshes", "tcpRefreshErrors",
                 [(f"rate(tcpRefreshErrors{{{CHOSEN}}}[$__rate_interval])", "{{instance}}")], 6, 5,
                 unit="cps", defaults=lines())
 
@@ -110,7 +110,7 @@ def add_states(board, mib):
             [(f'sum by (tcpStateCountState) (tcpStateCount{{{CHOSEN},'
               f'tcpStateCountFamily="{family}"}})', "{{tcpStateCountState}}")],
             12, 10, defaults=stacked(), options={"tooltip": {"mode": "multi"}})
-    board.panel("timeseries", "Spikes: largest count within the agent's window",
+    board.panel("timeseries", "Peaks: largest count within the agent's window",
                 "tcpStateTotalMax",
                 [(f"tcpStateTotalMax{{{CHOSEN}}}", "{{instance}} {{tcpStateTotalState}}")], 12, 8,
                 defaults=lines(), options={"tooltip": {"mode": "multi", "sort": "desc"}})
@@ -123,24 +123,25 @@ def add_states(board, mib):
 
 def add_queues(board):
     board.row("Accept queues")
-    board.panel("status-history", "Fill of the accept queues", "tcpListenQueued",
-                [(f"tcpListenQueued{{{CHOSEN}}} / (tcpListenBacklog{{{CHOSEN}}} > 0)",
-                  "{{instance}} {{tcpListenLabel}}")], 16, 8, unit="percentunit",
-                defaults={"max": 1, "color": {"mode": "continuous-GrYlRd"}},
+    board.panel("status-history", "Fill level of the accept queues", "tcpListenFill",
+                [(f"tcpListenFill{{{CHOSEN}}}", "{{instance}} {{tcpListenLabel}}")], 16, 8,
+                unit="percent", defaults={"max": 100, "color": {"mode": "continuous-GrYlRd"}},
                 options={"showValue": "never", "rowHeight": 0.9, "colWidth": 1})
-    board.panel("timeseries", "Dropped at listening sockets", "tcpListenDropped",
+    board.panel("timeseries", "Drops at listening sockets", "tcpListenDropped",
                 [(f"rate(tcpListenDropped{{{CHOSEN}}}[$__rate_interval])",
                   "{{instance}} {{tcpListenLabel}}"),
-                 (f"rate(tcpSyncookiesSent{{{CHOSEN}}}[$__rate_interval])",
+                 (f"rate(tcpHostListenDrops{{{CHOSEN}}}[$__rate_interval])",
+                  "{{instance}} lost connections"),
+                 (f"rate(tcpHostSyncookiesSent{{{CHOSEN}}}[$__rate_interval])",
                   "{{instance}} SYN cookies")], 8, 8, unit="cps", defaults=lines())
 
 
 def add_limits(board):
     board.row("Limits and thresholds")
-    board.panel("timeseries", "Use of the host's limits", "tcpTimeWaits",
+    board.panel("timeseries", "Use of the host's limits", "tcpHostTimeWaits",
                 [(f"{name}{{{CHOSEN}}} / {name}Max{{{CHOSEN}}}", f"{{{{instance}}}} {what}")
-                 for name, what in (("tcpOrphans", "orphans"), ("tcpTimeWaits", "timeWait"),
-                                    ("tcpMemory", "memory"))], 8, 8, unit="percentunit",
+                 for name, what in (("tcpHostOrphans", "orphans"), ("tcpHostTimeWaits", "timeWait"),
+                                    ("tcpHostMemory", "memory"))], 8, 8, unit="percentunit",
                 defaults=lines())
     board.panel("state-timeline", "Thresholds", "tcpThresholdStatus",
                 [(f'tcpThresholdStatus{{{CHOSEN},tcpThresholdStatus="raised"}}',
@@ -148,7 +149,7 @@ def add_limits(board):
                 defaults={"mappings": named({0: ("normal", "green"), 1: ("raised", "red")}),
                           "thresholds": levels((None, "green"), (1, "red"))},
                 options={"showValue": "never", "mergeValues": True})
-    board.panel("timeseries", "What the thresholds watch", "tcpThresholdValue",
+    board.panel("timeseries", "Values of the thresholds", "tcpThresholdValue",
                 [(f"tcpThresholdValue{{{CHOSEN}}}",
                   "{{instance}} {{tcpThresholdName}}: {{tcpThresholdMetric}}")], 8, 8,
                 unit="short", defaults=lines())

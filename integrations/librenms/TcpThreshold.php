@@ -27,7 +27,7 @@ class TcpThreshold implements SnmptrapHandler
         $value = preg_replace('/\D.*/', '', (string) $of('Value')); // without its unit
 
         $trap->log(
-            sprintf('TCP threshold %s %s: %s is %s, wanted %s', $of('Label'), $raised ? 'raised' : 'cleared',
+            sprintf('TCP threshold %s %s: %s is %s, range %s', $of('Label'), $raised ? 'raised' : 'cleared',
                 $of('Metric'), $value, $of('Range')),
             $raised ? Severity::Warning : Severity::Ok
         );

@@ -11,14 +11,14 @@ class TcpThresholdTest extends SnmpTrapTestCase
     public function testRaised(): void
     {
         $this->assertTrapLogsMessage($this->trap('Raised', 5),
-            'TCP threshold leak raised: state ipv4 closeWait is 5, wanted 2',
+            'TCP threshold leak raised: state ipv4 closeWait is 5, range 2',
             'Could not handle tcpThresholdRaised', [Severity::Warning]);
     }
 
     public function testCleared(): void
     {
         $this->assertTrapLogsMessage($this->trap('Cleared', 0),
-            'TCP threshold leak cleared: state ipv4 closeWait is 0, wanted 2',
+            'TCP threshold leak cleared: state ipv4 closeWait is 0, range 2',
             'Could not handle tcpThresholdCleared', [Severity::Ok]);
     }
 

@@ -1,38 +1,34 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes what LibreNMS needs: a pull request's files, and those that do without one."""
+"""Writes the files for LibreNMS: those for a pull request, and those that work without one."""
 
 import json
 
 import objects
-from levels import AGE_S, LEVELS
+from levels import STATES, THRESHOLDS
 
 GROUP = "TCP sockets"
-_YAML = """\
-modules:
-    sensors:
-        count:
-            data:
+
+# The names of enumerated values in LibreNMS, where 0 stands for an absent object.
+_OK, _WARNING, _CRITICAL, _UNKNOWN = range(4)
+_METHODS = {"missing": (0, _CRITICAL), "full": (1, _OK), "derived": (2, _OK)}
+_STATUSES = {"unknown": (0, _UNKNOWN), "normal": (1, _OK), "raised": (2, _WARNING)}
+
+_SENSOR = """\
                 -
-                    oid: {module}::tcpStateCountTable
-                    value: {module}::tcpStateCount
-                    num_oid: '{count}.{{{{ $index }}}}'
-                    index: 'tcpStateCount.{{{{ $index }}}}'
+                    oid: {module}::{table}
+                    value: {module}::{name}
+                    num_oid: '{oid}.{{{{ $index }}}}'
+                    index: '{name}.{{{{ $index }}}}'
                     snmp_flags: '-OteQUSab'
-                    descr: '{{{{ {module}::tcpStateCountLabel }}}}'
+                    descr: '{descr}'
                     group: '{group}'
-        delay:
-            data:
-                -
-                    oid: {module}::tcpRefreshAge
-                    value: {module}::tcpRefreshAge
-                    num_oid: '{age}.{{{{ $index }}}}'
-                    index: 'tcpRefreshAge.{{{{ $index }}}}'
-                    snmp_flags: '-OteQUSab'
-                    divisor: 100
-                    descr: 'Age of the counts'
-                    group: '{group}'
-                    warn_limit: {warning}
-                    high_limit: {critical}
+"""
+_SKIPPED = """\
+                    skip_values:
+                        -
+                            oid: index
+                            op: {op}
+                            value: [{indexes}]
 """
 _SQL = """\
 INSERT INTO customoids (device_id, customoid_descr, customoid_oid, customoid_datatype,
@@ -40,12 +36,52 @@ INSERT INTO customoids (device_id, customoid_descr, customoid_oid, customoid_dat
 SELECT device_id, '{descr}', '{oid}', 'GAUGE', 'sockets', {warning}, {critical}, {alert}, 1
 FROM devices WHERE hostname = 'HOST';
 """
-# SNMP types, as a snmprec file has them.
-_OBJECT_IDENTIFIER, _STRING, _GAUGE, _TIMETICKS = 6, 4, 66, 67
+# The SNMP types in snmprec files.
+_OBJECT_IDENTIFIER, _STRING, _INTEGER, _GAUGE, _TIMETICKS = 6, 4, 2, 66, 67
+_SOCKETS_USED = 300
+
+
+def definition(mib):
+    """Return the sensors of os_discovery/linux.yaml.
+
+    Limits are those of the levels, with which LibreNMS' stock rules alert. LibreNMS takes an absent
+    object for 0: some socket is always in use, and 0 is not a value of an enumeration.
+    """
+    def sensor(name, descr, table=None, **more):
+        text = _SENSOR.format(module=objects.MODULE, table=table or name, name=name,
+                              oid=mib[name].dotted, descr=descr, group=GROUP)
+        return text + "".join(f"{20 * ' '}{key}: {value}\n" for key, value in more.items())
+
+    def count(op, states, **limits):
+        indexes = ", ".join(f"'{family}.{mib.states[state]}'" for state in states
+                            for family in mib.families.values())
+        return sensor("tcpStateCount", label("tcpStateCountLabel"), "tcpStateCountTable",
+                      **limits) + _SKIPPED.format(op=op, indexes=indexes)
+
+    def label(name):
+        return f"{{{{ {objects.MODULE}::{name} }}}}"
+
+    def states(name, values):
+        return f"                    state_name: {name}\n                    states:\n" + "".join(
+            f"                        - {{ descr: {descr}, graph: 0, value: {value},"
+            f" generic: {generic} }}\n" for descr, (value, generic) in values.items())
+
+    counts = [count("in_array", STATES)]
+    counts += [count("not_in_array", [state], warn_limit=level.warning, high_limit=level.critical)
+               for state, level in STATES.items()]
+    counts.append(sensor("tcpHostSocketsUsed", "Sockets in use, at least one", low_limit=1))
+    return "".join([
+        "modules:\n    sensors:\n        count:\n            data:\n", *counts,
+        "        delay:\n            data:\n",
+        sensor("tcpRefreshAge", "Age of the counts", divisor=100),
+        "        state:\n            data:\n",
+        sensor("tcpRefreshMethod", "TCP counts"), states("tcpRefreshMethod", _METHODS),
+        sensor("tcpThresholdStatus", f"TCP threshold {label('tcpThresholdLabel')}",
+               "tcpThresholdTable"), states("tcpThresholdStatus", _STATUSES)])
 
 
 def snmprec(mib):
-    """A walk of a host that has N sockets in row N."""
+    """Return a walk of a host with N sockets in row N."""
     count = dict(enumerate(mib.rows, 1))
     lines = [("1.3.6.1.2.1.1.1.0", _STRING, "Linux web 6.1.0-13-amd64 #1 SMP x86_64"),
              ("1.3.6.1.2.1.1.2.0", _OBJECT_IDENTIFIER, "1.3.6.1.4.1.8072.3.2.10")]
@@ -53,11 +89,13 @@ def snmprec(mib):
         lines += [(mib[name].instance(row)[1:], _GAUGE, number) for number, row in count.items()]
     lines += [(mib["tcpStateCountLabel"].instance(row)[1:], _STRING, f"{row.family} {row.state}")
               for row in mib.rows]
-    lines += [(mib["tcpRefreshAge"].instance()[1:], _TIMETICKS, 123)]
+    lines += [(mib["tcpHostSocketsUsed"].instance()[1:], _GAUGE, _SOCKETS_USED),
+              (mib["tcpRefreshAge"].instance()[1:], _TIMETICKS, 123),
+              (mib["tcpRefreshMethod"].instance()[1:], _INTEGER, 1)]
     return "".join("|".join(map(str, line)) + "\n" for line in lines)
 
 
-def sensor(mib, oid, index, descr, current, **more):
+def sensor(oid, index, descr, current, **more):
     return {"sensor_deleted": 0, "sensor_class": "count", "poller_type": "snmp",
             "sensor_oid": oid, "sensor_index": index, "sensor_type": "linux",
             "sensor_descr": descr, "group": GROUP, "sensor_divisor": 1, "sensor_multiplier": 1,
@@ -69,71 +107,66 @@ def sensor(mib, oid, index, descr, current, **more):
 
 
 def test_data(mib):
-    """What LibreNMS finds in that walk."""
-    sensors = [sensor(mib, mib["tcpStateCount"].instance(row),
-                      "tcpStateCount." + ".".join(map(str, row.index)),
-                      f"{row.family} {row.state}", number)
-               for number, row in enumerate(mib.rows, 1)]
-    sensors.append(sensor(mib, mib["tcpRefreshAge"].instance(), "tcpRefreshAge.0",
-                          "Age of the counts", 1.23, sensor_class="delay", sensor_divisor=100,
-                          sensor_limit=AGE_S[1], sensor_limit_warn=AGE_S[0]))
-    return {"sensors": {"discovery": {"sensors": sensors}, "poller": "matches discovery"}}
-
-
-def rule(name, severity, *conditions):
-    """As the API's POST /api/v0/rules takes it; each condition is (field, operator, value)."""
-    rules = [{"id": field, "field": field, "type": "string", "input": "text",
-              "operator": operator, "value": value}
-             for field, operator, value in (("sensors.group", "equal", GROUP), *conditions)]
-    return {"name": name, "severity": severity, "devices": [-1], "count": "-1", "delay": "5m",
-            "builder": {"condition": "AND", "rules": rules, "valid": True}}
-
-
-def alert_rules():
-    rules = [rule(f"TCP sockets in {state}", severity,
-                  ("sensors.sensor_descr", "ends_with", f" {state}"),
-                  ("sensors.sensor_current", "greater", str(level)))
-             for state, levels in LEVELS.items()
-             for severity, level in zip(("warning", "critical"), levels)]
-    rules.append(rule("TCP counts are old", "critical", ("sensors.sensor_class", "equal", "delay"),
-                      ("sensors.sensor_current", "greater", str(AGE_S[1]))))
-    rules.append(rule("tcp-state-agent is missing", "critical",
-                      ("sensors.lastupdate", "less_or_equal", "`macros.past_15m`")))
-    return rules
+    """Return the sensors that LibreNMS discovers in that walk. It orders indexes as text."""
+    sensors = []
+    for number, row in enumerate(mib.rows, 1):
+        limits = STATES.get(row.state)
+        sensors.append(sensor(
+            mib["tcpStateCount"].instance(row), "tcpStateCount." + ".".join(map(str, row.index)),
+            f"{row.family} {row.state}", number,
+            sensor_limit=limits and limits.critical, sensor_limit_warn=limits and limits.warning))
+    sensors.append(sensor(mib["tcpHostSocketsUsed"].instance(), "tcpHostSocketsUsed.0",
+                          "Sockets in use, at least one", _SOCKETS_USED, sensor_limit_low=1))
+    sensors.append(sensor(mib["tcpRefreshAge"].instance(), "tcpRefreshAge.0", "Age of the counts",
+                          1.23, sensor_class="delay", sensor_divisor=100))
+    sensors.append(sensor(mib["tcpRefreshMethod"].instance(), "tcpRefreshMethod.0", "TCP counts",
+                          1, sensor_class="state", sensor_type="tcpRefreshMethod",
+                          state_name="tcpRefreshMethod"))
+    sensors.sort(key=lambda found: (found["sensor_class"], found["sensor_type"],
+                                    found["sensor_index"]))
+    indexes = [{"state_name": "tcpRefreshMethod", "state_descr": descr, "state_draw_graph": 0,
+                "state_value": value, "state_generic_value": generic}
+               for descr, (value, generic) in _METHODS.items()]
+    return {"sensors": {"discovery": {"sensors": sensors, "state_indexes": indexes},
+                        "poller": "matches discovery"}}
 
 
 def custom_oids(mib):
     text = "-- SPDX-License-Identifier: BSD-2-Clause\n-- HOST is the device's name in LibreNMS.\n"
     for row in mib.rows:
-        warning, critical = LEVELS.get(row.state, ("NULL", "NULL"))
+        warning, critical, _ = STATES.get(row.state, ("NULL", "NULL", None))
         text += _SQL.format(descr=f"TCP {row.family} {row.state}", warning=warning,
-                            critical=critical, alert=int(row.state in LEVELS),
+                            critical=critical, alert=int(row.state in STATES),
                             oid=mib["tcpStateCount"].instance(row))
     return text
 
 
 def service_parameters(mib):
-    """Each: a name, and the parameters of check_snmp."""
-    age = [100 * seconds for seconds in AGE_S]
+    """Return the services as names and parameters of check_snmp.
+
+    The smallest count within the window is tested, as a burst is no leak. Percentages and rates are
+    for the agent's thresholds: check_snmp cannot compute them.
+    """
     lines = [f"TCP agent\t-P 2c -C public -o {mib['tcpRefreshAge'].instance()} -l tcpRefreshAge"
-             f" -w {age[0]} -c {age[1]}"]
-    for state, (warning, critical) in LEVELS.items():
-        oids = ",".join(mib["tcpStateCountMax"].dotted + f".{family}.{mib.states[state]}"
-                        for family in mib.families.values())
-        lines.append(f"TCP {state}\t-P 2c -C public -o {oids} -l {','.join(mib.families)}"
-                     f" -w {warning},{warning} -c {critical},{critical}")
+             " -w 0:"]
+    lines += [f"TCP {state}\t-P 2c -C public"
+              f" -o {mib['tcpStateTotalMin'].instance((mib.states[state],))} -l {state}"
+              f" -w {level.warning} -c {level.critical}" for state, level in STATES.items()]
+    for threshold in THRESHOLDS:
+        if not threshold.metric.startswith("state "):
+            index = mib.text_index("tcpThresholdStatus", threshold.name)
+            lines.append(f"TCP {threshold.name}\t-P 2c -C public"
+                         f" -o {mib['tcpThresholdStatus'].instance(index)} -l tcpThresholdStatus"
+                         " -w 1")
     return "\n".join(lines) + "\n"
 
 
 def main():
     mib, directory = objects.arguments()
     files = {
-        "linux.yaml": _YAML.format(
-            module=objects.MODULE, group=GROUP, count=mib["tcpStateCount"].dotted,
-            age=mib["tcpRefreshAge"].dotted, warning=AGE_S[0], critical=AGE_S[1]),
+        "linux.yaml": definition(mib),
         "linux_tcp-state-count.snmprec": snmprec(mib),
         "linux_tcp-state-count.json": json.dumps(test_data(mib), indent=4) + "\n",
-        "alert_rules.json": json.dumps(alert_rules(), indent=4) + "\n",
         "custom-oids.sql": custom_oids(mib),
         "service-templates.txt": service_parameters(mib),
     }

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes tcp-states.inc, for MRTG: a target a state, both families in one graph."""
+"""Writes tcp-states.inc for MRTG: a target with both families for each state, and two rates."""
 
 import string
 
 import objects
-from levels import LEVELS
+from levels import RATES, STATES
 
 _HEAD = """\
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# tcp-state-agent's counts, for MRTG. HOST and COMMUNITY are yours; README.md tells more.
+# tcp-state-agent's counts for MRTG. Replace HOST and COMMUNITY; see README.md.
 
 Options[^]: gauge,growright,nopercent,integer
 YLegend[^]: sockets
@@ -19,7 +19,7 @@ LegendO[^]: ipv6
 MaxBytes[^]: 4294967295
 """
 _STATE = string.Template("""
-Target[tcp_$lower]: $count.1.$number&$count.2.$number:COMMUNITY@HOST::::2
+Target[tcp_$lower]: $count.1.$number&$count.2.$number:COMMUNITY@HOST:::::2
 Title[tcp_$lower]: TCP sockets: $state
 PageTop[tcp_$lower]: <h1>TCP sockets: $state</h1>
 """)
@@ -28,11 +28,42 @@ ThreshMaxI[tcp_$lower]: $warning
 ThreshMaxO[tcp_$lower]: $warning
 """)
 
+# A counter without "gauge" is drawn as its growth per second.
+_RATES = string.Template("""
+Options[^]:
+YLegend[^]: per second
+ShortLegend[^]: /s
+LegendI[^]:
+LegendO[^]:
+
+Target[tcp_synflood]: $cookies&$queue_drops:COMMUNITY@HOST:::::2
+Options[tcp_synflood]: growright,nopercent
+LegendI[tcp_synflood]: SYN cookies
+LegendO[tcp_synflood]: SYNs dropped
+Title[tcp_synflood]: TCP: full SYN queues
+PageTop[tcp_synflood]: <h1>TCP: full SYN queues</h1>
+ThreshMaxI[tcp_synflood]: $cookies_level
+ThreshMaxO[tcp_synflood]: $queue_drops_level
+
+Target[tcp_drops]: $drops&$overflows:COMMUNITY@HOST:::::2
+Options[tcp_drops]: growright,nopercent
+LegendI[tcp_drops]: connections dropped
+LegendO[tcp_drops]: accept queue overflows
+Title[tcp_drops]: TCP: connections dropped by listeners
+PageTop[tcp_drops]: <h1>TCP: connections dropped by listeners</h1>
+ThreshMaxI[tcp_drops]: $drops_level
+""")
+
 mib, directory = objects.arguments()
 text = _HEAD
 for state, number in mib.states.items():
     text += _STATE.substitute(lower=state.lower(), state=state, number=number,
                               count=mib["tcpStateCount"].dotted[1:])
-    if state in LEVELS:
-        text += _LEVEL.substitute(lower=state.lower(), warning=LEVELS[state][0])
+    if state in STATES:
+        text += _LEVEL.substitute(lower=state.lower(), warning=STATES[state].warning)
+rates = {"cookies": "tcpHostSyncookiesSent", "queue_drops": "tcpHostSynQueueDrops",
+         "drops": "tcpHostListenDrops", "overflows": "tcpHostListenOverflows"}
+text += _RATES.substitute(
+    {short: mib[name].instance()[1:] for short, name in rates.items()},
+    **{f"{short}_level": RATES[name].warning for short, name in rates.items() if name in RATES})
 (directory / "tcp-states.inc").write_text(text)

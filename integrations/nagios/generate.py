@@ -5,12 +5,12 @@ import re
 import string
 
 import objects
-from levels import AGE_S, LEVELS
+from levels import STATES, THRESHOLDS
 
 _HEAD = """\
 {0} SPDX-License-Identifier: BSD-2-Clause
 {0}
-{0} tcp-state-agent's counts: {1}. README.md tells what to do with it.
+{0} tcp-state-agent's counts: {1}. See README.md.
 """
 
 _NAGIOS = string.Template(r"""
@@ -19,21 +19,28 @@ define command {
     command_line            $$USER1$$/check_tcp_states -H '$$HOSTADDRESS$$' $$ARG1$$ -- -v 2c -c '$$_HOSTSNMPCOMMUNITY$$'
 }
 
-# The largest counts of the last minutes, of both families: check_tcp_peak!STATE!WARNING!CRITICAL
-define command {
-    command_name            check_tcp_peak
-    command_line            $$USER1$$/check_snmp -H '$$HOSTADDRESS$$' -P 2c -C '$$_HOSTSNMPCOMMUNITY$$' -o $peaks -l '$labels' -w $$ARG2$$,$$ARG2$$ -c $$ARG3$$,$$ARG3$$
-}
-
-# Hundredths of a second since the sockets were counted.
+# Hundredths of a second since the sockets were counted. Any age is accepted, because it depends on
+# refreshInterval and cpuLimit, and counts that are too old are withdrawn. Without a range check_snmp
+# would accept an absent object.
 define command {
     command_name            check_tcp_agent
-    command_line            $$USER1$$/check_snmp -H '$$HOSTADDRESS$$' -P 2c -C '$$_HOSTSNMPCOMMUNITY$$' -o $age -l tcpRefreshAge -w $$ARG1$$ -c $$ARG2$$
+    command_line            $$USER1$$/check_snmp -H '$$HOSTADDRESS$$' -P 2c -C '$$_HOSTSNMPCOMMUNITY$$' -o $age -l tcpRefreshAge -w 0:
+}
+
+# Reports a raised (2) threshold of the agent: check_tcp_threshold!OID
+define command {
+    command_name            check_tcp_threshold
+    command_line            $$USER1$$/check_snmp -H '$$HOSTADDRESS$$' -P 2c -C '$$_HOSTSNMPCOMMUNITY$$' -o $$ARG1$$ -l tcpThresholdStatus -w 1
 }
 
 define hostgroup {
     hostgroup_name          tcp-state-agents
-    alias                   Hosts that tcp-state-agent counts the sockets of
+    alias                   Hosts with tcp-state-agent
+}
+
+define hostgroup {
+    hostgroup_name          tcp-state-thresholds
+    alias                   Hosts whose agent has the example thresholds
 }
 
 define service {
@@ -43,11 +50,18 @@ define service {
     register                0
 }
 
-# UNKNOWN where the agent is not there, WARNING and CRITICAL where it no longer counts.
+define service {
+    name                    tcp-threshold-service
+    use                     generic-service
+    hostgroup_name          tcp-state-thresholds
+    register                0
+}
+
+# UNKNOWN if the agent is missing. If it is OK and all others are UNKNOWN, refreshes fail.
 define service {
     use                     tcp-state-service
     service_description     TCP agent
-    check_command           check_tcp_agent!$age_warning!$age_critical
+    check_command           check_tcp_agent
 }
 
 # All 22 counts, for graphs.
@@ -64,11 +78,13 @@ define service {
     service_description     TCP $state
     check_command           check_tcp_states!--conn-status $status -w $warning -c $critical
 }
+""")
 
+_NAGIOS_THRESHOLD = string.Template("""
 define service {
-    use                     tcp-state-service
-    service_description     TCP $state peak
-    check_command           check_tcp_peak!$number!$warning!$critical
+    use                     tcp-threshold-service
+    service_description     TCP threshold $name
+    check_command           check_tcp_threshold!$oid
 }
 """)
 
@@ -95,14 +111,15 @@ template Service "tcp-state-snmp" {
 	vars.snmp_version = "2c"
 }
 
-// UNKNOWN where the agent is not there, WARNING and CRITICAL where it no longer counts:
-// hundredths of a second since the sockets were counted.
+// UNKNOWN if the agent is missing. If it is OK and all others are UNKNOWN, refreshes fail.
+// Hundredths of a second since the sockets were counted. Any age is accepted, because it depends on
+// refreshInterval and cpuLimit, and counts that are too old are withdrawn. Without a range check_snmp
+// would accept an absent object.
 apply Service "TCP agent" {
 	import "tcp-state-snmp"
 	vars.snmp_oid = "$age"
 	vars.snmp_label = "tcpRefreshAge"
-	vars.snmp_warn = "$age_warning"
-	vars.snmp_crit = "$age_critical"
+	vars.snmp_warn = "0:"
 	assign where host.vars.tcp_state_agent
 }
 
@@ -122,43 +139,41 @@ apply Service "TCP $state" {
 	vars.tcp_states_critical = "$critical"
 	assign where host.vars.tcp_state_agent
 }
+""")
 
-// The largest counts of the last minutes, of both families.
-apply Service "TCP $state peak" {
+_ICINGA_THRESHOLD = string.Template("""
+// A threshold of the agent: normal(1) or raised(2).
+apply Service "TCP threshold $name" {
 	import "tcp-state-snmp"
-	vars.snmp_oid = "$peaks"
-	vars.snmp_label = "$labels"
-	vars.snmp_warn = "$warning,$warning"
-	vars.snmp_crit = "$critical,$critical"
-	assign where host.vars.tcp_state_agent
+	vars.snmp_oid = "$oid"
+	vars.snmp_label = "tcpThresholdStatus"
+	vars.snmp_warn = "1"
+	assign where host.vars.tcp_state_thresholds
 }
 """)
 
 
 def _status(state):
-    """What check_tcp_states calls a state."""
+    """The name of a state in check_tcp_states."""
     return re.sub(r"(?=[A-Z])", "_", state).lower().replace("received", "recv")
 
 
-def _peaks(number):
-    """The instances of both families in a state; so many OIDs as labels."""
-    return ",".join(mib["tcpStateCountMax"].dotted + f".{family}.{number}"
-                    for family in mib.families.values())
-
-
 mib, directory = objects.arguments()
-agent = {"age": mib["tcpRefreshAge"].instance(),
-         "age_warning": AGE_S[0] * 100, "age_critical": AGE_S[1] * 100}
-labels = ",".join(f"{family}_peak" for family in mib.families)
-states = [{"state": state, "status": _status(state), "number": mib.states[state],
-           "peaks": _peaks(mib.states[state]), "labels": labels,
-           "warning": warning, "critical": critical}
-          for state, (warning, critical) in LEVELS.items()]
+agent = {"age": mib["tcpRefreshAge"].instance()}
+states = [{"state": state, "status": _status(state),
+           "warning": level.warning, "critical": level.critical}
+          for state, level in STATES.items()]
+# check_snmp cannot compute percentages, nor rates in Debian, where --rate has no state directory.
+thresholds = [{"name": threshold.name, "oid": mib["tcpThresholdStatus"].instance(
+    mib.text_index("tcpThresholdStatus", threshold.name))}
+              for threshold in THRESHOLDS if not threshold.metric.startswith("state ")]
 (directory / "tcp-states.cfg").write_text(
     _HEAD.format("#", "commands and services for Nagios")
-    + _NAGIOS.substitute(agent, peaks=_peaks("$ARG1$"), labels=labels)
-    + "".join(map(_NAGIOS_STATE.substitute, states)))
+    + _NAGIOS.substitute(agent)
+    + "".join(map(_NAGIOS_STATE.substitute, states))
+    + "".join(map(_NAGIOS_THRESHOLD.substitute, thresholds)))
 (directory / "tcp-states.conf").write_text(
     _HEAD.format("//", "commands and services for Icinga 2")
     + _ICINGA.substitute(agent)
-    + "".join(map(_ICINGA_STATE.substitute, states)))
+    + "".join(map(_ICINGA_STATE.substitute, states))
+    + "".join(map(_ICINGA_THRESHOLD.substitute, thresholds)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes snmp_exporter's modules, in its two formats, and what its own generator makes them of.
+"""Writes snmp_exporter's modules in both formats, and the input of snmp_exporter's generator.
 
 The formats differ from 0.23 on: credentials are apart from modules.
 """
@@ -12,21 +12,21 @@ import yaml_lines
 
 NAME = "tcp_state_count"
 
-# What has fixed instances is asked for by GET, as many in a request as still fit into an Ethernet
-# frame: the 22 counts and their maxima first, which so are of one refresh. Texts make no time
-# series.
+# Fixed instances are requested with GET, as many per request as fit into an Ethernet frame. The 22
+# counts and their maxima come first, so that they are from one refresh. Texts are not time series.
 FIXED = ("tcpStateCount", "tcpStateCountMax", "tcpStateTotalMax",
          "tcpFamilyUdp", "tcpFamilyRaw", "tcpFamilyFrag")
 WALKED = ("tcpListenQueued", "tcpListenQueuedMax", "tcpListenBacklog", "tcpListenDropped",
+          "tcpListenFill", "tcpListenFillMax", "tcpListenSynQueue",
           "tcpPortStateCount", "tcpPortStateMax",
           "tcpThresholdValue", "tcpThresholdStatus", "tcpThresholdRaises")
 PER_PDU = 44
 
-# (indexes, column that becomes a label, whether it stands in for the indexes)
+# (indexes, column that becomes a label, whether it replaces the indexes)
 LOOKUPS = ((("tcpListenerLocalAddress", "tcpListenerLocalPort"), "tcpListenLabel", True),
            (("tcpThresholdName",), "tcpThresholdMetric", False))
 
-# Indexes of TCP-MIB. The exporter reads an address together with its type.
+# Indexes of TCP-MIB. The exporter combines an address with its type.
 IMPORTED = {"tcpListenerLocalAddress": "InetAddress", "tcpListenerLocalPort": "gauge"}
 JOINED = "tcpListenerLocalAddressType"
 
@@ -34,19 +34,19 @@ CREDENTIALS = {"community": "public"}
 
 
 def number(oid):
-    """As the exporter writes it."""
+    """Return a string as the exporter writes it."""
     return oid.removeprefix(".")
 
 
 def metrics(mib):
-    """The objects that become metrics, in the MIB's order."""
+    """Return the objects that become metrics, in the order of the MIB."""
     return [found for found in mib.objects.values()
             if found.name in FIXED + WALKED
             or found.kind == "scalar" and found.syntax != "SnmpAdminString"]
 
 
 def instances(mib, found):
-    """The OIDs of all instances that a scalar, or a column with fixed rows, has."""
+    """Return the OIDs of all instances of a scalar or of a column with fixed rows."""
     rows = itertools.product(*(mib[name].enumeration.values() for name in found.index))
     return [number(found.instance(row)) for row in rows]
 
@@ -104,7 +104,7 @@ def exporter_module(mib):
 
 
 def generator_module(mib):
-    """What makes exporter_module(): scalars by name are GETs, rows have to be numbers there."""
+    """Return the generator's input for exporter_module(): scalars by name, rows by number."""
     enumerated = [found for found in mib.objects.values() if found.enumeration
                   and (found.kind == "index" or found in metrics(mib))]
     return {"walk": [name for found in metrics(mib)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes tcp-states-snmptrapd.conf, for snmptrapd, and snmptt.conf.tcp-states, for SNMPTT."""
+"""Writes tcp-states-snmptrapd.conf for snmptrapd, and snmptt.conf.tcp-states for SNMPTT."""
 
 import string
 
@@ -8,7 +8,8 @@ import objects
 _SNMPTRAPD = string.Template("""\
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# What snmptrapd logs of tcp-state-agent's notifications. README.md tells what to do with it.
+# Formats tcp-state-agent's notifications in snmptrapd's log. See README.md.
+#
 # $notifications
 authCommunity log,execute,net public
 outputOption sQ
@@ -18,7 +19,7 @@ format2 %.4y-%02.2m-%02.2l %02.2h:%02.2j:%02.2k %B: %v\\n
 # $1 to $5 are the objects of the notification.
 _SNMPTT_EVENT = string.Template("""
 EVENT $name $oid "TCP thresholds" $severity
-FORMAT $$1 is $what: $$2 is $$3, wanted $$4
+FORMAT $$1 is $what: $$2 is $$3, range $$4
 SDESC
 $description
 EDESC
@@ -26,27 +27,20 @@ EDESC
 _OBJECTS = ("tcpThresholdLabel", "tcpThresholdMetric", "tcpThresholdValue", "tcpThresholdRange",
             "tcpThresholdSince")
 
-# mteTriggerFired of DISMAN-EVENT-MIB: the trigger's name is $1, $5 is the value.
+# mteTriggerFired of DISMAN-EVENT-MIB: $1 is the name of the trigger, $5 the value.
 _SNMPTT_MISSING = string.Template("""
 EVENT tcpStateAgentMissing .1.3.6.1.2.1.88.2.0.1 "TCP thresholds" CRITICAL
 MATCH $$1: (^countsAbsent$$)
-FORMAT The counts of sockets are absent: tcp-state-agent is missing, or its refreshes fail
+FORMAT Socket counts are absent: tcp-state-agent is missing, or its refreshes fail
 SDESC
-Sent by the monitor countsAbsent of snmpd.conf.d/tcp-state-monitors.conf.
-EDESC
-
-EVENT tcpStateAgentStale .1.3.6.1.2.1.88.2.0.1 "TCP thresholds" CRITICAL
-MATCH $$1: (^refreshAge$$)
-FORMAT The counts of sockets are $$5 hundredths of a second old
-SDESC
-Sent by the monitor refreshAge of snmpd.conf.d/tcp-state-monitors.conf.
+Sent by the countsAbsent monitor in snmpd.conf.d/tcp-state-monitors.conf.
 EDESC
 """)
 
 mib, directory = objects.arguments()
 raised, cleared = mib["tcpThresholdRaised"], mib["tcpThresholdCleared"]
 if raised.objects != _OBJECTS or cleared.objects != _OBJECTS:
-    raise SystemExit("the notifications carry other objects than the texts tell")
+    raise SystemExit("the notifications have other objects than the formats")
 events = [_SNMPTT_EVENT.substitute(name=found.name, oid=found.dotted, severity=severity,
                                    what=what, description=found.description)
           for found, severity, what in ((raised, "WARNING", "raised"),

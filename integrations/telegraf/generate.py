@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes tcp-states.conf, for Telegraf's plug-in inputs.snmp."""
+"""Writes tcp-states.conf for Telegraf's inputs.snmp plugin."""
 
 import objects
+from levels import RATES
 
 _HEAD = """\
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# tcp-state-agent's counts. Address and community are yours; README.md tells more.
+# tcp-state-agent's counts. Set the address and community; see README.md.
 
 [[inputs.snmp]]
   agents = ["udp://127.0.0.1:161"]
@@ -20,14 +21,14 @@ _FIELD = """
     name = "{name}"
 """
 _TABLE = """
-  # A row each, tagged with its family and state, such as "ipv4 timeWait".
+  # One row per count, tagged with its family and state, such as "ipv4 timeWait".
   [[inputs.snmp.table]]
     name = "tcp_states"
 """
 
 mib, directory = objects.arguments()
 text = _HEAD
-for name in ("tcpRefreshAge", "tcpRefreshErrors"):
+for name in ("tcpRefreshAge", "tcpRefreshInterval", "tcpRefreshErrors", *RATES):
     text += _FIELD.format(table="", oid=mib[name].instance(), name=name)
 text += _TABLE
 for name in ("tcpStateCountLabel", "tcpStateCount", "tcpStateCountMin", "tcpStateCountMax"):

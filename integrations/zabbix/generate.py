@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes the templates for Zabbix 6.0 and 7.0, which differ in how an item asks SNMP.
+"""Writes the templates for Zabbix 6.0 and 7.0, which differ in how items use SNMP.
 
     generate.py MIB DIRECTORY
 
-Zabbix knows what it has imported again by UUIDs: they are made of names, so that they stay. Each
-thing is where Zabbix itself exports it, without defaults, so that comparing shows no change.
+Zabbix identifies imported objects by UUIDs, which are derived from names and therefore stable. The
+order is that of Zabbix's own export, without defaults, so that a comparison shows no change.
 """
 
 import hashlib
 import re
 import uuid
 
+from levels import AGE_INTERVALS, FILL, LIMITS, RATES, REFRESH_ERRORS, STATES
 import objects
 import yaml_lines
 
@@ -22,35 +23,36 @@ _COLOURS = {"closed": "90A4AE", "listen": "1565C0", "synSent": "FFB300", "synRec
             "established": "43A047", "finWait1": "00ACC1", "finWait2": "80DEEA",
             "closeWait": "C62828", "lastAck": "8E24AA", "closing": "D81B60", "timeWait": "B39DDB"}
 
-# UNITS of the MIB: those of Zabbix, which puts k and M before them but for "!", and a factor.
+# UNITS of the MIB: the unit in Zabbix, with "!" if it takes no k or M prefix, and a factor.
 _UNITS = {"KiB": ("B", "1024"), "milliseconds": ("s", "0.001"), "microseconds": ("s", "0.000001"),
           "seconds": ("s", None), "": ("", None)}
 
 _MACROS = {
-    "TCP.INTERVAL": ("1m", "From one poll to the next."),
-    "TCP.DISCOVERY.INTERVAL": ("10m", "From one look for listeners, watched ports and thresholds"
-                                      " to the next."),
-    "TCP.LISTENER.MATCHES": (".*", "Listening endpoints that are discovered, such as 0.0.0.0:443."),
-    "TCP.LISTENER.NOT_MATCHES": ("CHANGE_IF_NEEDED", "Listening endpoints that are not."),
-    "TCP.MISSING.PERIOD": ("3m", "How long snmpd answers without the agent."),
-    "TCP.NODATA.PERIOD": ("5m", "How long snmpd, or the counts, may be silent."),
-    "TCP.REFRESH.AGE.WARN": ("60", "Age of the counts in seconds."),
-    "TCP.REFRESH.ERRORS.PERIOD": ("10m", "How long a failed refresh is told."),
-    "TCP.STATUS.PERIOD": ("5m", "How long a state's count is above its limit."),
-    'TCP.STATUS.PERIOD:"closewait"': ("15m", "A leak stays; a busy moment goes."),
-    'TCP.STATUS.WARN:"synrecv"': ("1000", "Sockets in synReceived."),
-    'TCP.STATUS.WARN:"synsent"': ("50", "Sockets in synSent."),
-    'TCP.STATUS.WARN:"closewait"': ("200", "Sockets in closeWait."),
-    'TCP.STATUS.WARN:"timewait"': ("20000", "Sockets in timeWait."),
-    "TCP.SYNCOOKIES.WARN": ("10", "SYN cookies a second."),
-    "TCP.LIMIT.WARN": ("80", "Percent of a limit of the host."),
-    "TCP.ACCEPT.WARN": ("80", "Percent of an accept queue's backlog."),
-    "TCP.DROPS.PERIOD": ("5m", "How long dropped connections are told."),
+    "TCP.INTERVAL": ("1m", "Polling interval."),
+    "TCP.DISCOVERY.INTERVAL": ("10m", "Discovery interval of listeners, watched ports and"
+                                      " thresholds."),
+    "TCP.LISTENER.MATCHES": (".*", "Listening endpoints to discover, such as 0.0.0.0:443."),
+    "TCP.LISTENER.NOT_MATCHES": ("CHANGE_IF_NEEDED", "Listening endpoints not to discover."),
+    "TCP.MISSING.PERIOD": ("3m", "Time for which snmpd answers without the agent."),
+    "TCP.NODATA.PERIOD": ("5m", "Time without an answer from snmpd, or without counts."),
+    "TCP.REFRESH.AGE.WARN": (str(AGE_INTERVALS), "Age of the counts, in refresh intervals."),
+    "TCP.REFRESH.ERRORS.PERIOD": ("10m", "Averaging period for failed refreshes."),
+    "TCP.REFRESH.ERRORS.WARN": (str(REFRESH_ERRORS), "Failed refreshes in ten minutes."),
+    "TCP.STATUS.PERIOD": ("5m", "Time for which a value exceeds its limit."),
+    'TCP.STATUS.PERIOD:"closewait"': ("15m", "Longer, to distinguish a leak from a peak."),
+    "TCP.RATE.PERIOD": ("5m", "Averaging period for rates, so that a burst is not reported."),
+    "TCP.ACCEPT.WARN": (str(FILL.warning), "Percent of an accept queue's backlog."),
+    **{f'TCP.STATUS.WARN:"{state.lower()}"': (str(level.warning), f"Sockets in {state}.")
+       for state, level in STATES.items()},
+    **{f'TCP.RATE.WARN:"{name}"': (str(level.warning), f"Growth of {name} per second.")
+       for name, level in RATES.items()},
+    **{f'TCP.LIMIT.WARN:"{name}"': (str(level.warning), f"Percent of {name}Max.")
+       for name, level in LIMITS.items()},
 }
 
 
 class Zabbix60:
-    """Each item asks for its own instance; Zabbix puts them into few requests."""
+    """Each item requests its own instance; Zabbix combines them into few requests."""
 
     version = "6.0"
     groups = "groups"
@@ -78,7 +80,7 @@ class Zabbix60:
 
 
 class Zabbix70:
-    """A master item walks a table's columns; items and discovery rules take theirs of it."""
+    """A master item walks the columns of a table; items and discovery rules depend on it."""
 
     version = "7.0"
     groups = "template_groups"
@@ -89,7 +91,7 @@ class Zabbix70:
 
     @property
     def masters(self):
-        """To be asked for when every item is made."""
+        """The master items, complete once all items have been created."""
         return [{"uuid": _uuid(f"item {_master(table)}"), "name": f"Walk of {table}",
                  "type": "SNMP_AGENT", "key": _master(table), "delay": "{$TCP.INTERVAL}",
                  "snmp_oid": f"walk[{','.join(columns)}]", "history": "0", "value_type": "TEXT",
@@ -107,8 +109,8 @@ class Zabbix70:
         return self._value(column, f"{column.dotted}.{index}", table)
 
     def rule(self, macros, table):
-        steps = [_step("SNMP_WALK_TO_JSON", *(told for macro, column in macros.items()
-                                              for told in (macro, column.dotted, "0")))]
+        steps = [_step("SNMP_WALK_TO_JSON", *(parameter for macro, column in macros.items()
+                                              for parameter in (macro, column.dotted, "0")))]
         return self._of_master(table, macros.values()), steps
 
     def _value(self, column, oid, table):
@@ -121,7 +123,7 @@ class Zabbix70:
 
 
 class Generator:
-    """Of one format's template."""
+    """The template in one format."""
 
     def __init__(self, mib, form):
         self._mib = mib
@@ -136,13 +138,14 @@ class Generator:
         rules = [self._listeners(), self._ports(), self._thresholds()]
         template = {
             "uuid": _uuid("template"), "template": TEMPLATE, "name": TEMPLATE,
-            "description": f"The counts of tcp-state-agent, from {objects.MODULE}.",
+            "description": f"TCP socket counts from tcp-state-agent ({objects.MODULE}).",
             "groups": [{"name": _GROUP["name"]}],
             "items": self._form.masters + items,
             "discovery_rules": rules,
             "tags": _tags(target="tcp-state-agent", **{"class": "os"}),
-            "macros": [{"macro": f"{{${name}}}", "value": value, "description": told}
-                       for name, (value, told) in sorted(_MACROS.items())
+            "macros": [{"macro": f"{{${name}}}", "value": value, "description": description}
+                       for name, (value, description) in sorted(
+                           _MACROS.items(), key=lambda macro: macro[0].lower())
                        if f"{{${name}}}" in str((items, rules, triggers))],
             "valuemaps": [
                 self._valuemap("tcpRefreshMethod"), self._valuemap("tcpThresholdStatus"),
@@ -157,12 +160,12 @@ class Generator:
         for name in ("tcpStateTotal", "tcpStateTotalMax"):
             for state, number in self._mib.states.items():
                 yield self._fixed(name, "tcpStateTotalTable", (number,), f"TCP {state}",
-                                  _status(name, state), self._told(state))
+                                  _status(name, state), self._meaning(state))
         for name in ("tcpStateCount", "tcpStateCountMax"):
             for row in self._mib.rows:
                 yield self._fixed(name, "tcpStateCountTable", row.index,
                                   f"TCP {row.state}, {row.family}",
-                                  _status(name, row.state, row.family), self._told(row.state))
+                                  _status(name, row.state, row.family), self._meaning(row.state))
 
     def _families(self):
         for column in self._mib.columns("tcpFamilyTable"):
@@ -183,8 +186,8 @@ class Generator:
             {**_step("CHECK_NOT_SUPPORTED", self._form.any_error), "error_handler": "CUSTOM_VALUE",
              "error_handler_params": "0"},
             _step("JAVASCRIPT", "return value > 0 ? 1 : 0")],
-            description="Whether snmpd knows the agent. Without an answer of snmpd's there is no"
-                        " value: neither 0 nor 1.")
+            description="1 if the agent is registered with snmpd, 0 if it is not. No value if"
+                        " snmpd does not answer.")
         del item["units"], item["value_type"]
         return item
 
@@ -192,29 +195,29 @@ class Generator:
         return {"uuid": _uuid("item snmptrap"), "name": "Notifications", "type": "SNMP_TRAP",
                 "key": self._trap_key, "value_type": "LOG", "trends": "0", "delay": "0",
                 "logtimefmt": "hh:mm:ss yyyy/MM/dd", "tags": _tags(component="tcp"),
-                "description": "tcpThresholdRaised and tcpThresholdCleared, as snmptrapd got them."}
+                "description": "tcpThresholdRaised and tcpThresholdCleared from snmptrapd."}
 
     @property
     def _trap_key(self):
         numbers = "|".join(found.dotted for found in self._mib.notifications)
         return f'snmptrap["tcpThreshold(Raised|Cleared)|({numbers})[^0-9]"]'
 
-    def _told(self, state):
-        """What a high count hints at."""
+    def _meaning(self, state):
+        """The meaning of a high count."""
         return _one_line(self._hints.get(state, ""))
 
-    def _fixed(self, name, table, index, title, key, told=None):
+    def _fixed(self, name, table, index, title, key, description=None):
         column = self._mib[name]
         if name.endswith("Max"):
-            title += ", largest in the window"
-            told = None
-        return self._item(column, self._form.fixed(column, index, table), title, key, told)
+            title += ", maximum in the window"
+            description = None
+        return self._item(column, self._form.fixed(column, index, table), title, key, description)
 
     def _discovered(self, name, table, index, title, key):
         column = self._mib[name]
         return self._item(column, self._form.discovered(column, index, table), title, key)
 
-    def _item(self, found, source, title, key, told=None):
+    def _item(self, found, source, title, key, description=None):
         asked, steps = source
         units, factor = _UNITS.get(found.units) or (f"!{found.units}", None)
         value_type = "UNSIGNED"
@@ -230,7 +233,7 @@ class Generator:
             value_type = "FLOAT" if factor.startswith("0") else value_type
         item = {"uuid": _uuid(f"item {key}"), "name": title, **asked, "key": key,
                 "value_type": value_type, "units": units,
-                "description": told or _one_line(found.description.split("\n\n")[0]),
+                "description": description or _one_line(found.description.split("\n\n")[0]),
                 "preprocessing": steps, "tags": _tags(component="tcp")}
         if value_type == "UNSIGNED":
             del item["value_type"]
@@ -251,7 +254,8 @@ class Generator:
         if script:
             steps = [*steps, _step("JAVASCRIPT", script)]
         triggers = _with_items(more["item_prototypes"], "trigger_prototypes",
-                               more.pop("trigger_prototypes", []))
+                               more.pop("trigger_prototypes", []),
+                               [{"key": _scalar(found.name)} for found in self._mib.scalars])
         rule = {"uuid": _uuid(f"rule {table}"), "name": title, **asked,
                 "key": f"tcp.discovery[{table}]", "lifetime": "1d", "preprocessing": steps,
                 "trigger_prototypes": triggers, **more}
@@ -272,21 +276,21 @@ class Generator:
                 for name in names],
             trigger_prototypes=[
                 _trigger("Accept queue of {#ENDPOINT} fills",
-                         _call("min", _listener("tcpListenQueued"), "{$TCP.STATUS.PERIOD}") + ">"
-                         + _call("last", _listener("tcpListenBacklog"))
-                         + "*{$TCP.ACCEPT.WARN}/100",
-                         "AVERAGE", "performance",
+                         _call("min", _listener("tcpListenFill"), "{$TCP.STATUS.PERIOD}")
+                         + ">{$TCP.ACCEPT.WARN}", "AVERAGE", "performance",
                          "The application accepts too slowly, or hangs."),
                 _trigger("{#ENDPOINT} drops connections",
-                         _call("max", _listener("tcpListenDropped"), "{$TCP.DROPS.PERIOD}") + ">0",
-                         "WARNING", "performance", "Clients see time-outs here.")],
+                         self._grows("tcpHostListenDrops", _listener("tcpListenDropped"))
+                         + " and " + self._grows("tcpHostListenDrops"), "WARNING", "performance",
+                         "Clients see timeouts at this endpoint. Its counter alone also includes"
+                         " port scans and half-open health checks.")],
             graph_prototypes=[_graph("Accept queue of {#ENDPOINT}", {
                 _listener("tcpListenQueued"): "43A047",
                 _listener("tcpListenQueuedMax"): "FFB300",
                 _listener("tcpListenBacklog"): "C62828"})])
 
     def _ports(self):
-        """A row for each family of a port: the states are prototypes, which a graph can stack."""
+        """A row for each family of a port. The states are prototypes, which a graph can stack."""
         script = (
             "return JSON.stringify(JSON.parse(value).filter(function (row) {\n"
             f"    return /\\.{self._mib.states['listen']}$/.test(row['{{#SNMPINDEX}}']);\n"
@@ -320,7 +324,7 @@ class Generator:
             trigger_prototypes=[_trigger(
                 "Threshold {#NAME} is raised: {#METRIC}, range {#RANGE}",
                 _call("last", key("tcpThresholdStatus")) + f"={raised}", "WARNING", "notice",
-                "The agent's own threshold, as its configuration has it.")])
+                "A threshold in the agent's configuration.")])
 
     # ---- triggers ----
 
@@ -331,47 +335,47 @@ class Generator:
             _call("last", _REGISTERED) + f"=1 and {silent}=0 and "
             + _call("nodata", _status("tcpStateTotal", "established"), "{$TCP.NODATA.PERIOD}")
             + "=1", "AVERAGE", "availability",
-            "The agent is there, but has withdrawn its counts: its refreshes fail.")
+            "The agent is running, but has withdrawn its counts: refreshes fail.")
         stale = _trigger(
             "TCP counts are old",
-            _call("last", _scalar("tcpRefreshAge")) + ">{$TCP.REFRESH.AGE.WARN}",
+            _call("min", _scalar("tcpRefreshAge"), "{$TCP.STATUS.PERIOD}")
+            + ">{$TCP.REFRESH.AGE.WARN}*" + _call("last", _scalar("tcpRefreshInterval")),
             "WARNING", "availability", self._mib["tcpRefreshAge"].description)
         stale["dependencies"] = [{"name": absent["name"], "expression": absent["expression"]}]
         errors = _trigger(
             "TCP refreshes fail",
-            _call("max", _scalar("tcpRefreshErrors"), "{$TCP.REFRESH.ERRORS.PERIOD}") + ">0",
+            _call("avg", _scalar("tcpRefreshErrors"), "{$TCP.REFRESH.ERRORS.PERIOD}")
+            + ">{$TCP.REFRESH.ERRORS.WARN}/600",
             "WARNING", "availability", self._mib["tcpRefreshErrors"].description)
         errors["event_name"] = ("TCP refreshes fail: {?last(/{HOST.HOST}/"
                                 + _scalar("tcpRefreshLastError") + ")}")
         return [
             _trigger("TCP state agent is missing",
                      _call("max", _REGISTERED, "{$TCP.MISSING.PERIOD}") + "=0",
-                     "AVERAGE", "availability", "snmpd answers, but does not know the agent."),
+                     "AVERAGE", "availability", "snmpd answers, but the agent is not registered."),
             _trigger("TCP states: no answer by SNMP", f"{silent}=1", "WARNING", "availability",
-                     "snmpd does not answer: nothing is known of the agent or the counts."),
+                     "snmpd does not answer; the state of the agent is unknown."),
             absent, stale, errors,
             _trigger("TCP notifications were dropped",
                      _call("max", _scalar("tcpThresholdDropped"), "1h") + ">0", "WARNING",
                      "notice", self._mib["tcpThresholdDropped"].description),
             _trigger("SYN flood",
-                     self._above("synReceived") + " or "
-                     + _call("min", _scalar("tcpSyncookiesSent"), "{$TCP.STATUS.PERIOD}")
-                     + ">{$TCP.SYNCOOKIES.WARN}", "HIGH", "security", self._told("synReceived")),
+                     self._grows("tcpHostSyncookiesSent") + " or "
+                     + self._grows("tcpHostSynQueueDrops"), "HIGH", "security",
+                     self._mib["tcpHostSyncookiesSent"].description
+                     + " tcpListenSynQueue shows which service."),
             _trigger("Peers do not answer", self._above("synSent"), "WARNING", "availability",
-                     self._told("synSent")),
+                     self._meaning("synSent")),
             _trigger("Sockets in closeWait leak", self._above("closeWait"), "AVERAGE", "capacity",
-                     self._told("closeWait")),
+                     self._meaning("closeWait")),
             _trigger("Many sockets in timeWait", self._above("timeWait"), "WARNING", "capacity",
-                     self._told("timeWait")),
+                     self._meaning("timeWait")),
             *(_trigger(f"{use} is near its limit",
                        _call("min", _scalar(use), "{$TCP.STATUS.PERIOD}") + ">"
-                       + _call("last", _scalar(limit)) + "*{$TCP.LIMIT.WARN}/100", "AVERAGE",
-                       "capacity", self._mib[use].description)
+                       + _call("last", _scalar(limit)) + f'*{{$TCP.LIMIT.WARN:"{use}"}}/100 and '
+                       + _call("last", _scalar(limit)) + ">0", "AVERAGE", "capacity",
+                       self._mib[use].description)
               for use, limit in self._limits()),
-            *(_trigger(f"{name} grows",
-                       _call("max", _scalar(name), "{$TCP.DROPS.PERIOD}") + ">0", "WARNING",
-                       "performance", self._mib[name].description)
-              for name in ("tcpListenOverflows", "tcpTimeWaitOverflows")),
             self._trap_trigger()]
 
     def _above(self, state):
@@ -379,13 +383,17 @@ class Generator:
         return (_call("min", _status("tcpStateTotal", state), f'{{$TCP.STATUS.PERIOD:"{macro}"}}')
                 + f'>{{$TCP.STATUS.WARN:"{macro}"}}')
 
+    def _grows(self, name, key=None):
+        """A trigger for the tcpHost counter NAME, or for the item KEY, with the level of NAME."""
+        return (_call("avg", key or _scalar(name), "{$TCP.RATE.PERIOD}")
+                + f'>{{$TCP.RATE.WARN:"{name}"}}')
+
     def _limits(self):
-        """(use, limit) of each host object that has one."""
-        names = {found.name for found in self._mib.scalars}
-        return [(name, f"{name}Max") for name in sorted(names) if f"{name}Max" in names]
+        """(usage, limit) of each host object that has a limit."""
+        return [(name, f"{name}Max") for name in LIMITS]
 
     def _trap_trigger(self):
-        """A problem for each threshold, told apart by a tag."""
+        """A problem for each threshold, identified by a tag."""
         raised, cleared = (
             _call("find", self._trap_key, "", '"regexp"',
                   f'"{found.name}|{found.dotted}[^0-9]"') + "=1"
@@ -395,8 +403,8 @@ class Generator:
                 ', "\\2")}')
         trigger = _trigger(
             "Notification of a raised threshold", raised, "WARNING", "notice",
-            "Told at once, where the trigger of the discovered threshold waits for a poll and"
-            " misses nothing. Enable it where snmptrapd hands notifications to Zabbix.")
+            "Fires immediately, while the trigger of the discovered threshold waits for a"
+            " poll but misses nothing. Enable it if snmptrapd forwards notifications.")
         trigger.update(
             event_name=f"Threshold {name} was raised", status="DISABLED", type="MULTIPLE",
             recovery_mode="RECOVERY_EXPRESSION", recovery_expression=cleared,
@@ -417,14 +425,15 @@ class Generator:
             *(_graph(f"{use} and its limit", {_scalar(use): "43A047", _scalar(limit): "C62828"})
               for use, limit in self._limits()),
             _graph("Dropped connections", {
-                _scalar("tcpListenOverflows"): "C62828", _scalar("tcpListenDrops"): "FFB300",
-                _scalar("tcpSyncookiesSent"): "1565C0"})]
+                _scalar("tcpHostListenOverflows"): "C62828",
+                _scalar("tcpHostListenDrops"): "FFB300",
+                _scalar("tcpHostSyncookiesSent"): "1565C0"})]
 
 
 # ---- keys ----
 
 def _status_word(state):
-    """As the user parameters tcp.status[...] have it that ran netstat."""
+    """The key tcp.status[...], as in the user parameters that ran netstat."""
     return state.lower().replace("received", "recv")
 
 
@@ -473,18 +482,19 @@ def _call(function, key, *parameters):
     return f"{function}({','.join((f'/{TEMPLATE}/{key}', *parameters))})"
 
 
-def _trigger(name, expression, priority, scope, told):
+def _trigger(name, expression, priority, scope, description):
     return {"uuid": _uuid(f"trigger {name}"), "expression": expression, "name": name,
-            "priority": priority, "description": _one_line(told), "tags": _tags(scope=scope)}
+            "priority": priority, "description": _one_line(description),
+            "tags": _tags(scope=scope)}
 
 
-def _with_items(items, name, triggers):
-    """Put those of one item beside it, under NAME; the others are returned."""
+def _with_items(items, name, triggers, more_items=()):
+    """Move the triggers of a single item into it, under NAME, and return the others."""
     others = []
     for trigger in triggers:
-        told = trigger["expression"] + trigger.get("recovery_expression", "")
-        owners = [item for item in items if re.search(
-            re.escape(f"/{TEMPLATE}/{item['key']}") + "[,)]", told)]
+        expressions = trigger["expression"] + trigger.get("recovery_expression", "")
+        owners = [item for item in (*items, *more_items) if re.search(
+            re.escape(f"/{TEMPLATE}/{item['key']}") + "[,)]", expressions)]
         if len(owners) == 1:
             owners[0].setdefault(name, []).append(trigger)
         else:
