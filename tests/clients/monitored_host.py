@@ -28,6 +28,7 @@ from sockets import StateMaker, listed_counts
 
 SNMP_PORT = 161
 COMMUNITY = "public"
+MAX_AGE = 10  # seconds; a busy machine may delay refreshes by some of them
 INTEGRATIONS = BUILD / "integrations"  # as generated
 MIB_FILE = BUILD / "mibs" / f"{objects.MODULE}.txt"
 MIB_DIRECTORIES = f"+{MIB_FILE.parent}:{SOURCES}/mibs/stand-ins"
@@ -43,7 +44,7 @@ class MonitoredHost:
         self.directory = directory
         self.mib = objects.read(MIB_FILE)
         self.snmpd = Snmpd(directory)
-        self._directives = {"refreshInterval": 0.1, "maxAge": 3, **directives}
+        self._directives = {"refreshInterval": 0.1, "maxAge": MAX_AGE, **directives}
         self._clients = []
 
     def __enter__(self):

@@ -27,8 +27,8 @@ def host_with_all(directory):
     """A MonitoredHost on which every metric has a value."""
     thresholds = [f"{name} {rule}" for name, (rule, _) in THRESHOLDS.items()]
     # Counts are stale after three intervals. A busy machine may exceed these if they are short.
-    with MonitoredHost(directory, watchPort=PORT, threshold=thresholds, refreshInterval=1,
-               maxAge=5) as monitored:
+    with MonitoredHost(directory, watchPort=PORT, threshold=thresholds,
+                       refreshInterval=1) as monitored:
         monitored.make_different_numbers()
         with monitored.waiting_connections(PORT, BACKLOG, WAITING):
             yield monitored

@@ -19,7 +19,7 @@ import yaml
 import mib
 import snmp
 from polling import until
-from monitored_host import INTEGRATIONS, MonitoredHost
+from monitored_host import INTEGRATIONS, MAX_AGE, MonitoredHost
 from traffic import scan
 from zabbix import Zabbix
 
@@ -103,13 +103,15 @@ def import_template(zabbix):
 
 def until_asked(ask, condition, what):
     """Like until(), but repeats the request, because the server ignores requests for new items."""
-    for more in (2, 1, 0):
-        ask()
-        try:
-            return until(condition, what, pause=0.2)
-        except AssertionError:
-            if not more:
-                raise
+    last = -math.inf
+
+    def asked_again():
+        nonlocal last
+        if time.monotonic() > last + 5:
+            ask()
+            last = time.monotonic()
+        return condition()
+    return until(asked_again, what, pause=0.2)
 
 
 class Host:
@@ -159,16 +161,15 @@ class Host:
               f"problems are {names}; they are {self.problems()}", pause=0.2)
 
     def poll_until_shows(self, wanted):
-        """Wait for the values WANTED, {key: number}."""
+        """Poll until the values are those of wanted(), {key: number}."""
         def different():
             shown = {key.replace('"', ""): float(item["lastvalue"])
                      for key, item in self.items().items()
                      if item["lastclock"] != "0" and item["value_type"] in ("0", "3")}
-            return {key: (value, shown.get(key)) for key, value in wanted.items()
+            return {key: (value, shown.get(key)) for key, value in wanted().items()
                     if value != shown.get(key)}
-        with contextlib.suppress(AssertionError):
-            until_asked(self.poll, lambda: not different(), "all values are equal")
-        assert not different()
+        until_asked(self.poll, lambda: not different(),
+                    lambda: f"all values are equal: {different()}")
 
     def history(self, key, since):
         item = self.items(filter={"key_": key})[key]
@@ -274,41 +275,47 @@ def test_both_templates_are_equal_to_an_upgraded_zabbix():
 
 # ---- a running Zabbix ----
 
+def values_of_the_agent(monitored):
+    """Return {key: number} of every state, by family and in total, and of all that are stable."""
+    counts = monitored.counts()
+    values = {}
+    for state, word in zip(mib.STATES, WORDS, strict=True):
+        values[f"tcp.status[{word}]"] = counts[4, state] + counts[6, state]
+        # Sockets pass through other states, which increases these.
+        values[f"tcp.status.max[{word}]"] = snmp.get_value(mib.of_state(mib.TOTAL_MAX, state))
+        for family in (4, 6):
+            values[f"tcp.status[{word},ipv{family}]"] = counts[family, state]
+            values[f"tcp.status.max[{word},ipv{family}]"] = snmp.get_value(
+                mib.of(mib.COUNT_MAX, family, state))
+    for version, family in ((1, 4), (2, 6)):
+        values[f"tcp.family[tcpFamilySockets,ipv{family}]"] = sum(
+            number for (of, _), number in counts.items() if of == family)
+        for name, column in (("tcpFamilyUdp", mib.FAMILY_UDP), ("tcpFamilyRaw", mib.FAMILY_RAW),
+                             ("tcpFamilyFrag", mib.FAMILY_FRAG)):
+            values[f"tcp.family[{name},ipv{family}]"] = snmp.get_value(column + (version,))
+    for name in ("tcpHostTimeWaits", "tcpHostTimeWaitsMax", "tcpHostSocketsUsed"):
+        values[f"tcp.host[{name}]"] = snmp.get_value(mib.of_host(name))
+    return values | {"tcp.agent[tcpRefreshInterval]": 0.1, "tcp.agent[tcpRefreshWindow]": 300,
+                     "tcp.agent[tcpRefreshMethod]": snmp.get_value(mib.REFRESH_METHOD),
+                     "tcp.agent.registered": 1}
+
+
 def test_values_are_the_agents(monitored, asked, record_property):
-    """Compare every state, by family and in total, and all values that are stable."""
     with monitored.beside_the_sockets():
         udp = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(3)]
         for opened in udp:
             opened.bind(("127.0.0.1", 0))
     monitored.make_different_numbers()
-    counts = monitored.counts()
-    wanted = {}
-    for state, word in zip(mib.STATES, WORDS, strict=True):
-        wanted[f"tcp.status[{word}]"] = counts[4, state] + counts[6, state]
-        # Sockets pass through other states, which increases these.
-        wanted[f"tcp.status.max[{word}]"] = snmp.get_value(mib.of_state(mib.TOTAL_MAX, state))
-        for family in (4, 6):
-            wanted[f"tcp.status[{word},ipv{family}]"] = counts[family, state]
-            wanted[f"tcp.status.max[{word},ipv{family}]"] = snmp.get_value(
-                mib.of(mib.COUNT_MAX, family, state))
-    for version, family in ((1, 4), (2, 6)):
-        wanted[f"tcp.family[tcpFamilySockets,ipv{family}]"] = sum(
-            number for (of, _), number in counts.items() if of == family)
-        for name, column in (("tcpFamilyUdp", mib.FAMILY_UDP), ("tcpFamilyRaw", mib.FAMILY_RAW),
-                             ("tcpFamilyFrag", mib.FAMILY_FRAG)):
-            wanted[f"tcp.family[{name},ipv{family}]"] = snmp.get_value(column + (version,))
-    assert wanted["tcp.family[tcpFamilyUdp,ipv4]"] == 3
-    for name in ("tcpHostTimeWaits", "tcpHostTimeWaitsMax", "tcpHostSocketsUsed"):
-        wanted[f"tcp.host[{name}]"] = snmp.get_value(mib.of_host(name))
-    wanted |= {"tcp.agent[tcpRefreshInterval]": 0.1, "tcp.agent[tcpRefreshWindow]": 300,
-               "tcp.agent[tcpRefreshMethod]": snmp.get_value(mib.REFRESH_METHOD),
-               "tcp.agent.registered": 1}
-    asked.poll_until_shows(wanted)
+    values = values_of_the_agent(monitored)
+    assert values["tcp.family[tcpFamilyUdp,ipv4]"] == 3
+    # Sockets in timeWait end within a minute, and a busy server may take longer.
+    asked.poll_until_shows(lambda: values_of_the_agent(monitored))
     items = asked.items()
     assert {key for key, item in items.items() if item["state"] != "0"} == {
         f"tcp.host[{name}]" for name in ABSENT}
-    assert float(items["tcp.agent[tcpRefreshAge]"]["lastvalue"]) < 3
-    record_property("observed", f"{len(wanted)} values equal, {sum(counts.values())} sockets in"
+    assert float(items["tcp.agent[tcpRefreshAge]"]["lastvalue"]) <= MAX_AGE
+    counts = monitored.counts()
+    record_property("observed", f"{len(values)} values equal, {sum(counts.values())} sockets in"
                            f" {sum(map(bool, counts.values()))} of 22 rows")
 
 
@@ -330,16 +337,19 @@ def test_discovered_ports_listeners_and_thresholds(monitored, asked, record_prop
 
         until_asked(asked.discover, lambda: wanted.keys() <= {
             key.replace('"', "") for key in asked.items()}, "all are discovered")
-        asked.poll_until_shows(wanted)
+        asked.poll_until_shows(lambda: wanted)
     record_property("observed", f"{len(wanted)} values equal")
 
 
 def test_triggers_fire_and_recover(monitored, watched, calm, record_property):
-    for state, more in (("closeWait", 31), ("synSent", 31), ("timeWait", 31)):
-        monitored.make(6, state, more)
+    for state in ("closeWait", "synSent"):
+        monitored.make(6, state, 31)
     fired = ("Sockets in closeWait leak", "Peers do not answer",
-             "Many sockets in timeWait",
              "Threshold waiting is raised: state any closeWait, range 30")
+    watched.wait_until_problems(*fired)
+    # Last, because these end within a minute.
+    monitored.make(6, "timeWait", 31)
+    fired += ("Many sockets in timeWait",)
     watched.wait_until_problems(*fired)
     monitored.unmake()
     watched.wait_until_problems()
@@ -541,8 +551,9 @@ def test_the_graph_shows_the_history(monitored, watched, calm, zabbix, picture, 
         monitored.wait_until_counted()
         for state in ("established", "closeWait", "timeWait"):
             assert monitored.counts()[4, state] >= 15
-        watched.poll_until_shows({"tcp.status[established]": monitored.counts()[4, "established"],
-                                  "tcp.status[closewait]": len(leaked)})
+        wanted = {"tcp.status[established]": monitored.counts()[4, "established"],
+                  "tcp.status[closewait]": len(leaked)}
+        watched.poll_until_shows(lambda: wanted)
         graph, = zabbix.api("graph.get", hostids=watched.id, filter={"name": "TCP states"})
         drawn = zabbix.page("chart2.php", graphid=graph["graphid"], width=700, height=200,
                             profileIdx="web.charts.filter", **{"from": "now-1m", "to": "now"})
