@@ -24,14 +24,13 @@ static int pid_file_failed(const struct daemon_process *process, int error)
 	return error;
 }
 
-/* Whether the name still refers to the open file. */
+/* Whether the name still refers to the file that was opened. */
 static bool is_named(const struct daemon_process *process)
 {
-	struct stat opened, named;
+	struct stat named;
 
-	return fstat(process->pid_file, &opened) == 0 &&
-	       stat(process->pid_file_name, &named) == 0 && opened.st_dev == named.st_dev &&
-	       opened.st_ino == named.st_ino;
+	return process->pid_file_inode != 0 && stat(process->pid_file_name, &named) == 0 &&
+	       named.st_dev == process->pid_file_device && named.st_ino == process->pid_file_inode;
 }
 
 static int locked_by_another(const struct daemon_process *process)
@@ -58,8 +57,11 @@ static int open_pid_file(struct daemon_process *process)
 				 O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
 	if (process->pid_file < 0)
 		return pid_file_failed(process, -errno);
-	if (fstat(process->pid_file, &opened) == 0 && S_ISREG(opened.st_mode))
+	if (fstat(process->pid_file, &opened) == 0 && S_ISREG(opened.st_mode)) {
+		process->pid_file_device = opened.st_dev;
+		process->pid_file_inode = opened.st_ino;
 		return 0;
+	}
 	log_line(LOG_ERR, "pid file '%s': not a regular file", process->pid_file_name);
 	return -EINVAL;
 }
@@ -83,6 +85,7 @@ static int lock_pid_file(struct daemon_process *process)
 		if (error == 0 && is_named(process))
 			return 0;
 		close_pid_file(process);
+		process->pid_file_inode = 0;
 		if (error != 0)
 			return error;
 	}
@@ -100,7 +103,7 @@ static int write_pid_file(const struct daemon_process *process)
 
 void daemon_remove_pid_file(const struct daemon_process *process)
 {
-	if (process->pid_file >= 0 && is_named(process))
+	if (is_named(process))
 		unlink(process->pid_file_name);
 }
 

@@ -11,10 +11,14 @@
 #include "agent/options.h"
 #include "agent/privileges.h"
 
+#include <sys/types.h>
+
 struct daemon_process {
 	bool foreground;
 	const char *pid_file_name; /**< NULL: none */
 	int pid_file;              /**< open and locked while the daemon runs; -1: none */
+	dev_t pid_file_device;     /**< identify the file that is locked; 0: none */
+	ino_t pid_file_inode;
 	int ready; /**< the started process waits for it; -1: not in the background */
 	struct identity identity;
 };
@@ -31,7 +35,10 @@ int daemon_become(struct daemon_process *process);
 /** Lets the process that was started exit with status 0. */
 void daemon_ready(struct daemon_process *process);
 
-/** Removes the pid file if it is still that of this daemon and permissions allow it. */
+/**
+ * Removes the pid file if it is still that of this daemon and permissions allow it. The daemon must
+ * still have it locked; another process may remove it for the daemon.
+ */
 void daemon_remove_pid_file(const struct daemon_process *process);
 
 /** Closes the pid file in a child process, where the lock would outlive the daemon. */

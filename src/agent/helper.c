@@ -185,7 +185,6 @@ static bool start_reader(struct helper_process *helper)
 		/* A child that hangs must not hide the helper's exit from the agent. */
 		close(helper->socket);
 		close(helper->files_socket);
-		daemon_detach(helper->process);
 		read_settings(ends[1], &helper->source);
 	}
 	close(ends[1]);
@@ -354,6 +353,7 @@ _Noreturn static void run_helper(int socket, int files_socket, struct daemon_pro
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_NAME, HELPER_PROCESS_NAME);
+	daemon_detach(process);
 	helper.source.bound_inactive_tried = true;
 	helper.source.bound_inactive = sock_diag_try_bound_inactive();
 	confinement_enter(CONFINED_HELPER, process->pid_file_name);
@@ -384,8 +384,6 @@ int helper_start(struct helper *helper, struct daemon_process *process,
 	case 0:
 		close(sockets[0]);
 		close(files[0]);
-		if (process->ready >= 0)
-			close(process->ready);
 		run_helper(sockets[1], files[1], process, source);
 	case -1:
 		error = -errno;

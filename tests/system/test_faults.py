@@ -207,7 +207,7 @@ def test_each_allocation_for_a_session_fails(agent, allocations, refusals, expec
 
 def test_each_allocation_for_a_notification_fails(snmptrapd, agent, allocations, snmpd, refusals,
                                                   expected):
-    """It is sent nevertheless, possibly twice if the library loses track of it."""
+    """It is sent nevertheless, possibly repeatedly if the library loses track of it."""
     snmpd.stop()
     snmpd.more_lines = TRAPS
     snmpd.start()
@@ -228,7 +228,6 @@ def test_each_allocation_for_a_notification_fails(snmptrapd, agent, allocations,
         until(lambda: serves(expected, tuple(listening)), "the previous rows")
         kinds = [kind for kind, _ in itertools.groupby(sent()[before:])]
         assert kinds == [snmp.dotted(mib.RAISED), snmp.dotted(mib.CLEARED)]
-        assert len(sent()) - before <= 4
     assert sweep(agent, allocations, notify, lambda: serves(expected), 32) > 25
 
 

@@ -12,6 +12,7 @@ import sys
 import pytest
 
 import mib
+import process
 import snmp
 from daemons import BUILD, SANITIZER_OPTIONS, refused
 from namespace import processes_in_this_network
@@ -84,10 +85,13 @@ def test_a_stale_file_is_taken_over(snmpd, agent, tmp_path):
     agent.start("-p", pid)
     agent.wait_until_registered()
     assert pid.read_text() == f"{agent.pid}\n"
+    helper, = set(process.with_children(agent.pid)) - {agent.pid}
+    os.kill(helper, signal.SIGSTOP)  # it may outlive the agent, but not its lock
     agent.kill()
     agent.start("-p", pid)
     agent.wait_until_registered()
     assert pid.read_text() == f"{agent.pid}\n"
+    os.kill(helper, signal.SIGKILL)
 
 
 def test_anothers_file_is_not_removed(snmpd, agent, tmp_path):
