@@ -81,7 +81,8 @@ _ROWS = {"tcpStateCountTable": ((1, 5), "IPv4, established"),
          "tcpStateTotalTable": ((11,), "timeWait"),
          "tcpFamilyTable": ((2,), "IPv6"),
          "tcpListenQueueTable": ((1, 4, 192, 0, 2, 1, 443), "IPv4, an address of 4 octets, port 443"),
-         "tcpPortStateTable": ((1, 443, 5), "IPv4, port 443, established"),
+         "tcpWatchStateTable": ((2, *b"db", 1, 8), "the name db after its length, IPv4, closeWait"),
+         "tcpWatchTable": ((2, *b"db"), "the name db after its length"),
          "tcpThresholdTable": (tuple(b"web"), "the name web, in ASCII")}
 
 # "closed(1)   text": the lines of lists in descriptions

@@ -33,6 +33,9 @@ LIMITS = {"tcpHostOrphans": Level(50, 80, 40),
           "tcpHostMemory": Level(80, 95, 70),
           "tcpHostConntracks": Level(80, 95, 70)}
 
+# Percent of the local ports, for a watch of one peer.
+PORTS = Level(80, 95, 70)
+
 # Percent of an accept queue's backlog.
 FILL = Level(80, 95, 50)
 

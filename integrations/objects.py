@@ -235,6 +235,11 @@ class _Reader:
                 continue
             if clause == "MODULE":  # this one
                 continue
+            if clause == "GROUP":  # optional
+                self._take()
+                self._expect("DESCRIPTION")
+                self._text()
+                continue
             value = self._clause(clause)
             if clause in clauses:
                 raise MibError(f"line {self._line}: {clause} is there twice")

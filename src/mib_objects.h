@@ -25,10 +25,11 @@ enum {
 	tcpFamilyTable = 3,
 	tcpHost = 4,
 	tcpListenQueueTable = 5,
-	tcpPortStateTable = 6,
+	tcpWatchStateTable = 6,
 	tcpThresholdTable = 7,
 	tcpRefresh = 8,
 	tcpNotify = 9,
+	tcpWatchTable = 10,
 };
 
 /** Below tcpStateCountTable */
@@ -122,20 +123,17 @@ enum {
 	tcpListenSynQueue = 10,
 };
 
-/** Below tcpPortStateTable */
+/** Below tcpWatchStateTable */
 enum {
-	tcpPortStateEntry = 1,
+	tcpWatchStateEntry = 1,
 };
 
-/** Below tcpPortStateEntry */
+/** Below tcpWatchStateEntry */
 enum {
-	tcpPortFamily = 1,
-	tcpPortNumber = 2,
-	tcpPortState = 3,
-	tcpPortStateCount = 4,
-	tcpPortStateMin = 5,
-	tcpPortStateMax = 6,
-	tcpPortStateLabel = 7,
+	tcpWatchCount = 1,
+	tcpWatchCountMin = 2,
+	tcpWatchCountMax = 3,
+	tcpWatchCountLabel = 4,
 };
 
 /** Below tcpThresholdTable */
@@ -172,6 +170,19 @@ enum {
 /** Below tcpNotify */
 enum {
 	tcpThresholdDropped = 1,
+};
+
+/** Below tcpWatchTable */
+enum {
+	tcpWatchEntry = 1,
+};
+
+/** Below tcpWatchEntry */
+enum {
+	tcpWatchName = 1,
+	tcpWatchFilter = 2,
+	tcpWatchSockets = 3,
+	tcpWatchPortUse = 4,
 };
 
 #endif

@@ -49,15 +49,16 @@ Output = collections.namedtuple(
 # A graph template, and the data template of the same name.
 Graph = collections.namedtuple("Graph", "name title unit outputs missing number",
                                defaults=("no counts", _WHOLE_NUMBERS))
+# The part of the value of OID.INDEX.SUFFIX that is the group of PATTERN.
+Label = collections.namedtuple("Label", "oid suffix pattern")
 # A data query. Its rows are the OIDs below WALKED that match ROWS, whose group is the index. FIELD
-# distinguishes them by LABELS, a {pattern of indexes: text}, or by the value of a column.
+# distinguishes them by LABELS, a {pattern of indexes: text}, the OID of a column, or a Label.
 Query = collections.namedtuple(
     "Query", "file name walked rows field labels graphs transient", defaults=(False,))
 
 
 def _queries(mib):
     families = {str(number): name for name, number in mib.families.items()}
-    ports = {rf"{number}\.([0-9]+)": f"{name} $1" for number, name in families.items()}
     totals = {str(mib[column].oid[-1]): text
               for column, text in (("tcpStateTotal", "now"), ("tcpStateTotalMin", "smallest"),
                                    ("tcpStateTotalMax", "largest"))}
@@ -88,10 +89,17 @@ def _queries(mib):
               [Graph("Sockets by state, both families",
                      "TCP sockets by state, both families, |query_count|", "sockets",
                      states("tcpStateTotalEntry"))]),
-        Query("tcp_port_state.xml", "Sockets of a port", mib["tcpPortStateCount"].dotted,
-              r"^.*\.([0-9]+\.[0-9]+)\.1$", "port", ports,
-              [Graph("Sockets of a port", "TCP sockets by state, |query_port|", "sockets",
-                     states("tcpPortStateCount"))]),
+        # The index without the state; the label of the state that every watch has.
+        Query("tcp_watch_state.xml", "Sockets of a watch", mib["tcpWatchCount"].dotted,
+              rf"^.*{re.escape(mib['tcpWatchCount'].dotted)}\.(.+)\.{mib.states['listen']}$", "watch",
+              Label(mib["tcpWatchCountLabel"].dotted, mib.states["listen"], "(.+) listen"),
+              [Graph("Sockets of a watch", "TCP sockets by state, |query_watch|", "sockets",
+                     states("tcpWatchCount"))]),
+        Query("tcp_watch.xml", "Local ports of a watch", mib["tcpWatchPortUse"].dotted,
+              rf"^.*{re.escape(mib['tcpWatchPortUse'].dotted)}\.(.+)$", "filter",
+              mib["tcpWatchFilter"].dotted,
+              [Graph("Local ports of a watch", "Local ports used, |query_filter|", "percent",
+                     [gauge("tcpWatchPortUse", "portUse", "1E88E5", _AREA)])]),
         Query("tcp_listen_queue.xml", "Accept queues", mib["tcpListenQueued"].dotted,
               rf"^.*{re.escape(mib['tcpListenQueued'].dotted)}\.(.+)$", "endpoint",
               mib["tcpListenLabel"].dotted,
@@ -125,6 +133,10 @@ def _query_file(query):
             method="walk", source="index",
             rewrite_value={f"item_{number:03}": {"match": pattern, "replace": text}
                            for number, (pattern, text) in enumerate(query.labels.items())})
+    elif isinstance(query.labels, Label):
+        fields[query.field].update(
+            method="get", source="value", oid=query.labels.oid, oid_suffix=query.labels.suffix,
+            rewrite_value={"item_000": {"match": query.labels.pattern, "replace": "$1"}})
     else:
         fields[query.field].update(method="get", source="value", oid=query.labels)
     for graph in query.graphs:

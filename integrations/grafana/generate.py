@@ -114,10 +114,10 @@ def add_states(board, mib):
                 "tcpStateTotalMax",
                 [(f"tcpStateTotalMax{{{CHOSEN}}}", "{{instance}} {{tcpStateTotalState}}")], 12, 8,
                 defaults=lines(), options={"tooltip": {"mode": "multi", "sort": "desc"}})
-    board.panel("timeseries", "Watched ports", "tcpPortStateCount",
-                [(f"sum by (instance, tcpPortNumber, tcpPortState)"
-                  f" (tcpPortStateCount{{{CHOSEN}}}) > 0",
-                  "{{instance}}:{{tcpPortNumber}} {{tcpPortState}}")], 12, 8,
+    board.panel("timeseries", "Watches", "tcpWatchCount",
+                [(f"sum by (instance, tcpWatchName, tcpStateCountState)"
+                  f" (tcpWatchCount{{{CHOSEN}}}) > 0",
+                  "{{instance}} {{tcpWatchName}} {{tcpStateCountState}}")], 12, 8,
                 defaults=stacked(), options={"tooltip": {"mode": "multi", "sort": "desc"}})
 
 
@@ -141,7 +141,9 @@ def add_limits(board):
     board.panel("timeseries", "Use of the host's limits", "tcpHostTimeWaits",
                 [(f"{name}{{{CHOSEN}}} / {name}Max{{{CHOSEN}}}", f"{{{{instance}}}} {what}")
                  for name, what in (("tcpHostOrphans", "orphans"), ("tcpHostTimeWaits", "timeWait"),
-                                    ("tcpHostMemory", "memory"))], 8, 8, unit="percentunit",
+                                    ("tcpHostMemory", "memory"))]
+                + [(f"tcpWatchPortUse{{{CHOSEN}}} / 100",
+                    "{{instance}} local ports of {{tcpWatchName}}")], 8, 8, unit="percentunit",
                 defaults=lines())
     board.panel("state-timeline", "Thresholds", "tcpThresholdStatus",
                 [(f'tcpThresholdStatus{{{CHOSEN},tcpThresholdStatus="raised"}}',

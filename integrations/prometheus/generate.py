@@ -18,7 +18,7 @@ FIXED = ("tcpStateCount", "tcpStateCountMax", "tcpStateTotalMax",
          "tcpFamilyUdp", "tcpFamilyRaw", "tcpFamilyFrag")
 WALKED = ("tcpListenQueued", "tcpListenQueuedMax", "tcpListenBacklog", "tcpListenDropped",
           "tcpListenFill", "tcpListenFillMax", "tcpListenSynQueue",
-          "tcpPortStateCount", "tcpPortStateMax",
+          "tcpWatchCount", "tcpWatchCountMax", "tcpWatchSockets", "tcpWatchPortUse",
           "tcpThresholdValue", "tcpThresholdStatus", "tcpThresholdRaises")
 PER_PDU = 44
 

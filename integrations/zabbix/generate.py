@@ -11,7 +11,7 @@ import hashlib
 import re
 import uuid
 
-from levels import AGE_INTERVALS, FILL, LIMITS, RATES, REFRESH_ERRORS, STATES
+from levels import AGE_INTERVALS, FILL, LIMITS, PORTS, RATES, REFRESH_ERRORS, STATES
 import objects
 import yaml_lines
 
@@ -29,8 +29,7 @@ _UNITS = {"KiB": ("B", "1024"), "milliseconds": ("s", "0.001"), "microseconds": 
 
 _MACROS = {
     "TCP.INTERVAL": ("1m", "Polling interval."),
-    "TCP.DISCOVERY.INTERVAL": ("10m", "Discovery interval of listeners, watched ports and"
-                                      " thresholds."),
+    "TCP.DISCOVERY.INTERVAL": ("10m", "Discovery interval of listeners, watches and thresholds."),
     "TCP.LISTENER.MATCHES": (".*", "Listening endpoints to discover, such as 0.0.0.0:443."),
     "TCP.LISTENER.NOT_MATCHES": ("CHANGE_IF_NEEDED", "Listening endpoints not to discover."),
     "TCP.MISSING.PERIOD": ("3m", "Time for which snmpd answers without the agent."),
@@ -41,6 +40,7 @@ _MACROS = {
     "TCP.STATUS.PERIOD": ("5m", "Time for which a value exceeds its limit."),
     'TCP.STATUS.PERIOD:"closewait"': ("15m", "Longer, to distinguish a leak from a peak."),
     "TCP.RATE.PERIOD": ("5m", "Averaging period for rates, so that a burst is not reported."),
+    "TCP.PORTS.WARN": (str(PORTS.warning), "Percent of the local ports."),
     "TCP.ACCEPT.WARN": (str(FILL.warning), "Percent of an accept queue's backlog."),
     **{f'TCP.STATUS.WARN:"{state.lower()}"': (str(level.warning), f"Sockets in {state}.")
        for state, level in STATES.items()},
@@ -135,7 +135,7 @@ class Generator:
         items = [*self._states(), *self._families(), *self._scalars(), self._registered(),
                  self._traps()]
         triggers = _with_items(items, "triggers", self._triggers())
-        rules = [self._listeners(), self._ports(), self._thresholds()]
+        rules = [self._listeners(), self._watch_states(), self._watches(), self._thresholds()]
         template = {
             "uuid": _uuid("template"), "template": TEMPLATE, "name": TEMPLATE,
             "description": f"TCP socket counts from tcp-state-agent ({objects.MODULE}).",
@@ -289,25 +289,43 @@ class Generator:
                 _listener("tcpListenQueuedMax"): "FFB300",
                 _listener("tcpListenBacklog"): "C62828"})])
 
-    def _ports(self):
-        """A row for each family of a port. The states are prototypes, which a graph can stack."""
+    def _watch_states(self):
+        """A row for each family of a watch. The states are prototypes, which a graph can stack."""
         script = (
             "return JSON.stringify(JSON.parse(value).filter(function (row) {\n"
             f"    return /\\.{self._mib.states['listen']}$/.test(row['{{#SNMPINDEX}}']);\n"
             "}).map(function (row) {\n"
-            "    var index = row['{#SNMPINDEX}'].split('.'), label = row['{#LABEL}'].split(' ');\n"
-            "    return {'{#VERSION}': index[0], '{#PORT}': index[1],\n"
-            "            '{#FAMILY}': label[0], '{#SERVICE}': label[1]};\n"
+            "    var label = row['{#LABEL}'].split(' ');\n"
+            "    return {'{#INDEX}': row['{#SNMPINDEX}'].replace(/\\.[0-9]+$/, ''),\n"
+            "            '{#WATCH}': label[0], '{#FAMILY}': label[1]};\n"
             "}));")
         return self._rule(
-            "Watched ports", "tcpPortStateTable", {"{#LABEL}": "tcpPortStateLabel"}, script,
+            "Sockets of watches", "tcpWatchStateTable", {"{#LABEL}": "tcpWatchCountLabel"}, script,
             item_prototypes=[
-                self._discovered("tcpPortStateCount", "tcpPortStateTable",
-                                 f"{{#VERSION}}.{{#PORT}}.{number}",
-                                 f"Port {{#SERVICE}}, {{#FAMILY}}: {state}", _port(state))
+                self._discovered("tcpWatchCount", "tcpWatchStateTable", f"{{#INDEX}}.{number}",
+                                 f"Watch {{#WATCH}}, {{#FAMILY}}: {state}", _watch_state(state))
                 for state, number in self._mib.states.items()],
-            graph_prototypes=[_graph("TCP states of port {#SERVICE}, {#FAMILY}", {
-                _port(state): colour for state, colour in _COLOURS.items()}, "STACKED")])
+            graph_prototypes=[_graph("TCP states of watch {#WATCH}, {#FAMILY}", {
+                _watch_state(state): colour for state, colour in _COLOURS.items()}, "STACKED")])
+
+    def _watches(self):
+        script = (
+            "return JSON.stringify(JSON.parse(value).map(function (row) {\n"
+            "    var index = row['{#SNMPINDEX}'].split('.').slice(1);\n"
+            "    row['{#WATCH}'] = String.fromCharCode.apply(null, index.map(Number));\n"
+            "    return row;\n"
+            "}));")
+        use = _watch("tcpWatchPortUse")
+        return self._rule(
+            "Watches", "tcpWatchTable", {"{#FILTER}": "tcpWatchFilter"}, script,
+            item_prototypes=[
+                self._discovered(name, "tcpWatchTable", "{#SNMPINDEX}",
+                                 f"Watch {{#WATCH}}: {name}", _watch(name))
+                for name in ("tcpWatchSockets", "tcpWatchPortUse")],
+            trigger_prototypes=[_trigger(
+                "Local ports of watch {#WATCH} run out: {#FILTER}",
+                _call("min", use, "{$TCP.STATUS.PERIOD}") + ">{$TCP.PORTS.WARN}", "AVERAGE",
+                "capacity", "At 100 %, no further connection can be opened to this peer.")])
 
     def _thresholds(self):
         def key(name):
@@ -451,8 +469,12 @@ def _listener(name):
     return f'tcp.listener[{name},"{{#ENDPOINT}}"]'
 
 
-def _port(state):
-    return f"tcp.port.status[{_status_word(state)},{{#FAMILY}},{{#PORT}}]"
+def _watch_state(state):
+    return f"tcp.watch.status[{_status_word(state)},{{#FAMILY}},{{#WATCH}}]"
+
+
+def _watch(name):
+    return f"tcp.watch[{name},{{#WATCH}}]"
 
 
 def _master(table):

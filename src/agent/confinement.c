@@ -164,10 +164,10 @@ static const char *const common_calls[] = {
 
 /* For configuration files and services(5), whose modules the C library may load. */
 static const char *const helper_calls[] = {
-	"access",  "faccessat",  "faccessat2", "stat",  "stat64",   "lstat",
-	"lstat64", "newfstatat", "fstatat64",  "statx", "readlink", "readlinkat",
-	"getcwd",  "getdents64", "ioctl",      "mmap",  "mmap2",    "mprotect",
-	"unlink",  "unlinkat",   "pipe2",      "wait4", "waitpid",  "waitid",
+	"access",     "faccessat", "faccessat2", "stat",     "stat64",     "lstat",    "lstat64",
+	"newfstatat", "fstatat64", "statx",      "readlink", "readlinkat", "getcwd",   "getdents64",
+	"fstatfs",    "fstatfs64", "ioctl",      "mmap",     "mmap2",      "mprotect", "unlink",
+	"unlinkat",   "pipe2",     "wait4",      "waitpid",  "waitid",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

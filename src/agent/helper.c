@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/helper.h"
 
+#include "agent/cgroups.h"
 #include "agent/confinement.h"
 #include "agent/logging.h"
 #include "clock.h"
 #include "collect/sock_diag.h"
+#include "collect/units.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +31,7 @@ enum request {
 	REQUEST_CLEANUP,
 };
 
-/* On success the settings follow, and then their thresholds one by one. */
+/* On success the settings follow, then their watches, and their thresholds one by one. */
 struct response {
 	int error;
 	size_t length; /* of the rest */
@@ -129,10 +131,12 @@ static bool write_settings(int descriptor, const struct settings *settings)
 {
 	const struct thresholds *thresholds = settings->thresholds;
 	size_t length = thresholds->count * sizeof(thresholds->threshold[0]);
-	const struct response response = {.length = sizeof(*settings) + length};
+	const size_t watches = watches_size(settings->watches);
+	const struct response response = {.length = sizeof(*settings) + watches + length};
 
 	return write_all(descriptor, &response, sizeof(response)) &&
 	       write_all(descriptor, settings, sizeof(*settings)) &&
+	       write_all(descriptor, settings->watches, watches) &&
 	       write_all(descriptor, thresholds->threshold, length);
 }
 
@@ -154,7 +158,8 @@ _Noreturn static void read_settings(int descriptor, const struct settings_source
 struct helper_process {
 	int socket; /* to the agent */
 	int files_socket;
-	int exits; /* a signalfd for SIGCHLD */
+	int units_socket; /* -1: closed */
+	int exits;        /* a signalfd for SIGCHLD */
 	struct daemon_process *process;
 	struct settings_source source;
 
@@ -185,6 +190,7 @@ static bool start_reader(struct helper_process *helper)
 		/* A child that hangs must not hide the helper's exit from the agent. */
 		close(helper->socket);
 		close(helper->files_socket);
+		close(helper->units_socket);
 		read_settings(ends[1], &helper->source);
 	}
 	close(ends[1]);
@@ -314,11 +320,12 @@ static bool handle_events(struct helper_process *helper)
 		{.fd = helper->socket, .events = POLLIN},
 		{.fd = helper->pipe, .events = POLLIN},
 		{.fd = helper->exits, .events = POLLIN},
+		{.fd = helper->units_socket, .events = POLLIN},
 	};
 	struct signalfd_siginfo received;
 	bool connected = true;
 
-	if (poll(events, 3, ms_to_deadline(helper)) < 0)
+	if (poll(events, 4, ms_to_deadline(helper)) < 0)
 		return errno == EINTR;
 	/* One signal may stand for several children. */
 	if (events[2].revents != 0 && read(helper->exits, &received, sizeof(received)) < 0 &&
@@ -328,6 +335,10 @@ static bool handle_events(struct helper_process *helper)
 		connected = receive_from_reader(helper);
 	else if (helper->pipe >= 0 && clock_now_ns() >= helper->deadline_ns)
 		connected = abandon_reader(helper);
+	if (events[3].revents != 0 && !units_answer(helper->units_socket, cgroups_find)) {
+		close(helper->units_socket);
+		helper->units_socket = -1;
+	}
 	if (connected && events[0].revents != 0)
 		connected = handle_request(helper);
 	while (waitpid(-1, NULL, WNOHANG) > 0)
@@ -336,12 +347,13 @@ static bool handle_events(struct helper_process *helper)
 }
 
 /* Signals to the process group of both are for the agent. */
-_Noreturn static void run_helper(int socket, int files_socket, struct daemon_process *process,
+_Noreturn static void run_helper(const struct helper *ends, struct daemon_process *process,
 				 const struct settings_source *source)
 {
 	struct helper_process helper = {
-		.socket = socket,
-		.files_socket = files_socket,
+		.socket = ends->socket,
+		.files_socket = ends->files_socket,
+		.units_socket = ends->units_socket,
 		.exits = open_exits(),
 		.process = process,
 		.source = *source,
@@ -366,37 +378,60 @@ _Noreturn static void run_helper(int socket, int files_socket, struct daemon_pro
 
 /* ---- the agent ---- */
 
+static void close_sockets(const struct helper *helper)
+{
+	if (helper->socket >= 0)
+		close(helper->socket);
+	if (helper->files_socket >= 0)
+		close(helper->files_socket);
+	if (helper->units_socket >= 0)
+		close(helper->units_socket);
+}
+
+/* Opens the sockets between @p agent and @p process. */
+static int open_sockets(struct helper *agent, struct helper *process)
+{
+	const struct {
+		int *agent, *process;
+		int type;
+	} pairs[] = {
+		{&agent->socket, &process->socket, SOCK_STREAM},
+		{&agent->files_socket, &process->files_socket, SOCK_SEQPACKET},
+		{&agent->units_socket, &process->units_socket, SOCK_STREAM},
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		int ends[2];
+
+		if (socketpair(AF_UNIX, pairs[i].type | SOCK_CLOEXEC, 0, ends) < 0)
+			return -errno;
+		*pairs[i].agent = ends[0];
+		*pairs[i].process = ends[1];
+	}
+	return 0;
+}
+
 int helper_start(struct helper *helper, struct daemon_process *process,
 		 const struct settings_source *source)
 {
-	int sockets[2], files[2];
-	int error = 0;
+	struct helper agent = {.socket = -1, .files_socket = -1, .units_socket = -1};
+	struct helper other = agent;
+	pid_t child = -1;
+	int error = open_sockets(&agent, &other);
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
-		return -errno;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, files) < 0) {
-		error = -errno;
-		close(sockets[0]);
-		close(sockets[1]);
-		return error;
+	if (error == 0) {
+		child = fork();
+		error = child < 0 ? -errno : 0;
 	}
-	switch (fork()) {
-	case 0:
-		close(sockets[0]);
-		close(files[0]);
-		run_helper(sockets[1], files[1], process, source);
-	case -1:
-		error = -errno;
-		close(sockets[0]);
-		close(files[0]);
-		break;
-	default:
-		helper->socket = sockets[0];
-		helper->files_socket = files[0];
-		break;
+	if (error != 0) {
+		close_sockets(&agent);
+	} else if (child == 0) {
+		close_sockets(&agent);
+		run_helper(&other, process, source);
+	} else {
+		*helper = agent;
 	}
-	close(sockets[1]);
-	close(files[1]);
+	close_sockets(&other);
 	return error;
 }
 
@@ -463,8 +498,21 @@ static int unpack_thresholds(const char *bytes, size_t length, struct thresholds
 	return 0;
 }
 
+static int unpack_watches(const char *bytes, struct watches **watches)
+{
+	struct watches header;
+
+	memcpy(&header, bytes, sizeof(header));
+	*watches = malloc(watches_size(&header));
+	if (*watches == NULL)
+		return -ENOMEM;
+	memcpy(*watches, bytes, watches_size(&header));
+	return 0;
+}
+
 static int unpack_settings(const char *bytes, struct settings *settings)
 {
+	const char *end;
 	struct settings unpacked;
 	struct response response;
 	int error;
@@ -473,11 +521,18 @@ static int unpack_settings(const char *bytes, struct settings *settings)
 	if (response.error != 0)
 		return response.error;
 	bytes += sizeof(response);
+	end = bytes + response.length;
 	memcpy(&unpacked, bytes, sizeof(unpacked));
-	error = unpack_thresholds(bytes + sizeof(unpacked), response.length - sizeof(unpacked),
-				  &unpacked.thresholds);
+	bytes += sizeof(unpacked);
+	error = unpack_watches(bytes, &unpacked.watches);
+	if (error != 0)
+		return error;
+	bytes += watches_size(unpacked.watches);
+	error = unpack_thresholds(bytes, (size_t)(end - bytes), &unpacked.thresholds);
 	if (error == 0)
 		*settings = unpacked;
+	else
+		free(unpacked.watches);
 	return error;
 }
 
@@ -511,8 +566,7 @@ void helper_stop(struct helper *helper)
 	send_to_helper(helper, REQUEST_CLEANUP);
 	shutdown(helper->socket, SHUT_WR);
 	poll(&end, 1, EXIT_WAIT_MS);
-	close(helper->socket);
-	close(helper->files_socket);
+	close_sockets(helper);
 	helper->socket = -1;
 	free(helper->received);
 	helper->received = NULL;

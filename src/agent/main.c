@@ -373,11 +373,19 @@ static int initialise_modules(struct agent *agent)
 /* The confinement begins when everything is open that the collector needs. */
 static int start_collector(struct agent *agent)
 {
-	const struct collector_settings settings = settings_for_collector(&agent->settings);
-	int error = collector_new(&agent->collector, &settings);
+	struct collector_settings settings = settings_for_collector(&agent->settings);
+	int error;
 
-	if (error != 0)
+	settings.has_watches = true;
+	settings.watches = watches_copy(agent->settings.watches);
+	if (settings.watches == NULL)
+		return -ENOMEM;
+	error = collector_new(&agent->collector, &settings, agent->helper.units_socket);
+	if (error != 0) {
+		free(settings.watches);
 		return error;
+	}
+	agent->helper.units_socket = -1;
 	confinement_enter(CONFINED_AGENT, NULL);
 	register_readfd(collector_descriptor(agent->collector), handle_refresh, agent);
 	agent->reload = (struct reload){
@@ -461,7 +469,7 @@ int main(int argc, char *argv[])
 {
 	static struct agent agent = {
 		.process = {.pid_file = -1, .ready = -1},
-		.helper = {.socket = -1},
+		.helper = {.socket = -1, .units_socket = -1},
 	};
 
 	inherited_reset();

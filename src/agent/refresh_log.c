@@ -34,6 +34,15 @@ static void log_omission(struct refresh_log *log, const struct report *report)
 		 report->snapshot->listeners_count, report->snapshot->listeners_omitted);
 }
 
+static void log_omitted_watches(struct refresh_log *log, const struct report *report)
+{
+	if (log->watches_logged || report == NULL || report->snapshot->watches_omitted == 0)
+		return;
+	log->watches_logged = true;
+	log_line(LOG_WARNING, "too many watches: omitting %u listening ports, the highest ones",
+		 report->snapshot->watches_omitted);
+}
+
 static void log_fallback(struct refresh_log *log, const char *fallback)
 {
 	if (fallback != NULL && fallback != log->fallback)
@@ -47,5 +56,6 @@ void refresh_log_add(struct refresh_log *log, const struct settings *settings,
 	log_error(log, refreshes, error);
 	log_interval(log, settings, refreshes);
 	log_omission(log, refreshes->latest);
+	log_omitted_watches(log, refreshes->latest);
 	log_fallback(log, fallback);
 }

@@ -12,6 +12,7 @@ struct refresh_log {
 	int error;            /**< of the last refresh */
 	bool interval_logged; /**< since the settings were last applied */
 	bool omission_logged;
+	bool watches_logged;
 	const char *fallback; /**< reason for full listings at the last refresh; NULL if none */
 };
 

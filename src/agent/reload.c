@@ -5,6 +5,7 @@
 #include "clock.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 int reload_request(struct reload *reload)
@@ -25,19 +26,22 @@ static int finish_reload(struct reload *reload)
 /* Thresholds that were raised and are no longer configured are notified as cleared. */
 static int apply_settings(struct reload *reload, const struct settings *settings)
 {
-	const struct collector_settings collector_settings = settings_for_collector(settings);
+	struct collector_settings collector_settings = settings_for_collector(settings);
 	struct history *refreshes = reload->refreshes;
 	struct evaluation *before = evaluation_hold(refreshes->evaluation);
 	struct evaluation *ended = evaluation_end(before, settings->thresholds, clock_now_ns());
 	int error = -ENOMEM;
 
-	if (ended == NULL)
+	collector_settings.has_watches = true;
+	collector_settings.watches = watches_copy(settings->watches);
+	if (ended == NULL || collector_settings.watches == NULL)
 		goto cleanup;
 	error = history_set_thresholds(refreshes, settings->thresholds);
 	if (error != 0)
 		goto cleanup;
 	error = collector_configure(reload->collector, &collector_settings);
 	if (error == 0) {
+		collector_settings.watches = NULL;
 		notifier_add(reload->notifier, before, ended);
 	} else {
 		evaluation_release(refreshes->evaluation);
@@ -45,6 +49,7 @@ static int apply_settings(struct reload *reload, const struct settings *settings
 	}
 
 cleanup:
+	free(collector_settings.watches);
 	evaluation_release(ended);
 	evaluation_release(before);
 	return error;

@@ -110,26 +110,46 @@ static void parse_count_method(const char *word, char *text)
 				     word, text);
 }
 
-static void parse_watch_port(const char *word, char *text)
+static bool is_each_listening(const char *text)
 {
-	struct watched_port port;
+	const char *rest = text + strcspn(text, " \t");
 
-	if (watched_port_parse(text, &port) != 0)
-		netsnmp_config_error("%s: unknown port or service '%s'", word, text);
-	else if (watched_ports_add(&being_read->refresh_options.ports, &port) != 0)
-		netsnmp_config_error("%s: '%s': at most %d ports can be watched", word, text,
-				     WATCHED_PORTS_MAX);
+	return strncmp(text, "each", (size_t)(rest - text)) == 0 && rest - text == 4 &&
+	       strcmp(rest + strspn(rest, " \t"), "listening") == 0;
 }
 
-/* The ports of thresholds are watched like those of watchPort. */
-static void watch_threshold_port(const char *word, const struct threshold *threshold)
+static void parse_watch(const char *word, char *text)
 {
-	char number[sizeof("65535")];
+	char problem[WATCH_PROBLEM_SIZE];
+	struct watch watch;
 
-	if (threshold->metric.kind != METRIC_PORT)
+	if (is_each_listening(text)) {
+		being_read->watches->each_listening = true;
 		return;
-	snprintf(number, sizeof(number), "%u", threshold->metric.port);
-	parse_watch_port(word, number);
+	}
+	if (watch_parse(text, &watch, problem) != 0) {
+		netsnmp_config_error("%s: %s", word, problem);
+		return;
+	}
+	switch (watches_add(&being_read->watches, &watch)) {
+	case 0:
+		break;
+	case -EEXIST:
+		netsnmp_config_error("duplicate watch name '%s'", watch.name);
+		break;
+	case -ENOSPC:
+		netsnmp_config_error("%s: '%s': more than %d watches", word, watch.name,
+				     WATCHES_MAX);
+		break;
+	default:
+		netsnmp_config_error("%s: out of memory", word);
+		break;
+	}
+}
+
+static void parse_watch_port(const char *word, char *text)
+{
+	netsnmp_config_error("%s was replaced by watch NAME port %s", word, text);
 }
 
 static void parse_threshold(const char *word, char *text)
@@ -143,7 +163,6 @@ static void parse_threshold(const char *word, char *text)
 	}
 	switch (thresholds_add(&being_read->thresholds, &threshold)) {
 	case 0:
-		watch_threshold_port(word, &threshold);
 		break;
 	case -EEXIST:
 		netsnmp_config_error("duplicate threshold name '%s'", threshold.name);
@@ -181,9 +200,13 @@ static struct config_line directives[] = {
 		.help = "SECONDS     time that minima and maxima cover, 1 to 86400 (300)",
 	},
 	{
+		.config_token = "watch",
+		.CONFIG_LINE_PARSER = parse_watch,
+		.help = "NAME CONDITION...   also count these sockets separately",
+	},
+	{
 		.config_token = "watchPort",
 		.CONFIG_LINE_PARSER = parse_watch_port,
-		.help = "PORT        also count the sockets of this local port separately",
 	},
 	{
 		.config_token = "countBoundInactive",
@@ -228,8 +251,11 @@ static struct config_line *directive_list(void)
 void settings_print_directives(FILE *file)
 {
 	fprintf(file, "Directives of " AGENT_NAME ".conf:\n");
-	for (size_t i = 0; i < DIRECTIVES; i++)
-		fprintf(file, "  %-18s %s\n", directives[i].config_token, directives[i].help);
+	for (size_t i = 0; i < DIRECTIVES; i++) {
+		if (directives[i].help != NULL)
+			fprintf(file, "  %-18s %s\n", directives[i].config_token,
+				directives[i].help);
+	}
 }
 
 /* ---- reading ---- */
@@ -357,15 +383,57 @@ cleanup:
 	return error;
 }
 
+/* Finds the line of the threshold that cannot have a value, by reading the files again. */
+static const struct threshold *to_refuse;
+static const char *why_refused;
+
+static void refuse_threshold(const char *word, char *text)
+{
+	const size_t length = strlen(to_refuse->name);
+
+	if (strncmp(text, to_refuse->name, length) == 0 && strchr(" \t", text[length]) != NULL)
+		netsnmp_config_error("%s '%s': %s '%s'", word, to_refuse->name, why_refused,
+				     to_refuse->metric.watch);
+}
+
+static void ignore_directive(const char *word, char *text)
+{
+	(void)word;
+	(void)text;
+}
+
+static int check_watches(struct settings *settings, const struct settings_source *source)
+{
+	void (*parsers[DIRECTIVES])(const char *word, char *text);
+
+	to_refuse = thresholds_resolve(settings->thresholds, settings->watches, &why_refused);
+	if (to_refuse == NULL)
+		return 0;
+	for (size_t i = 0; i < DIRECTIVES; i++) {
+		parsers[i] = directives[i].CONFIG_LINE_PARSER;
+		directives[i].CONFIG_LINE_PARSER =
+			parsers[i] == parse_threshold ? refuse_threshold : ignore_directive;
+	}
+	read_files(source);
+	for (size_t i = 0; i < DIRECTIVES; i++)
+		directives[i].CONFIG_LINE_PARSER = parsers[i];
+	return -EINVAL;
+}
+
 int settings_read(struct settings *settings, const struct settings_source *source)
 {
 	struct settings scratch = defaults;
 	int error;
 
 	scratch.thresholds = thresholds_new();
-	if (scratch.thresholds == NULL)
-		return -ENOMEM;
+	scratch.watches = watches_new();
+	error = -ENOMEM;
+	if (scratch.thresholds == NULL || scratch.watches == NULL)
+		goto cleanup;
 	error = read_strictly(&scratch, source);
+	if (error != 0)
+		goto cleanup;
+	error = check_watches(&scratch, source);
 	if (error != 0)
 		goto cleanup;
 	error = check_max_age(&scratch);
@@ -403,4 +471,6 @@ void settings_finalise(struct settings *settings)
 {
 	thresholds_release(settings->thresholds);
 	settings->thresholds = NULL;
+	free(settings->watches);
+	settings->watches = NULL;
 }

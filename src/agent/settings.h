@@ -28,6 +28,7 @@ struct settings {
 	int64_t window_ns;
 	double cpu_limit; /**< percent of one CPU */
 	struct refresh_options refresh_options;
+	struct watches *watches;                /**< owned; NULL before the first reading */
 	struct thresholds *thresholds;          /**< held; NULL before the first reading */
 	char agentx_socket[AGENTX_SOCKET_SIZE]; /**< "": net-snmp's own */
 };
@@ -47,10 +48,10 @@ struct settings_source {
  */
 int settings_read(struct settings *settings, const struct settings_source *source);
 
-/** The settings of the collector. */
+/** The settings of the collector, without watches. */
 struct collector_settings settings_for_collector(const struct settings *settings);
 
-/** Releases the thresholds. */
+/** Frees the watches and releases the thresholds. */
 void settings_finalise(struct settings *settings);
 
 /** Prints the directives, a line each. */

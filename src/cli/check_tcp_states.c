@@ -148,7 +148,6 @@ static int count_snapshot(const struct check_options *options, struct snapshot *
 			{
 				.host = options->host,
 				.snmp_options = options->snmp_options,
-				.ports = &source.refresh_options.ports,
 			},
 	};
 	char problem[REMOTE_PROBLEM_SIZE];

@@ -221,15 +221,17 @@ static int print(FILE *file, struct table *table)
 
 /* ---- the view ---- */
 
-size_t counts_tables(const struct snapshot *snapshot, const struct view *view)
+size_t counts_tables(const struct view *view)
 {
-	return view->subject == VIEW_PORTS ? snapshot->ports_count : 1;
+	return view->subject == VIEW_PORTS ? view->ports->count : 1;
 }
 
 static const state_counts *sockets_of(const struct snapshot *snapshot, const struct view *view,
 				      size_t table)
 {
-	return view->subject == VIEW_PORTS ? snapshot->ports[table].sockets : snapshot->sockets;
+	return view->subject == VIEW_PORTS
+		       ? watched_port_count(snapshot, &view->ports->port[table])->sockets
+		       : snapshot->sockets;
 }
 
 void counts_table_totals(const struct snapshot *snapshot, const struct view *view, size_t table,
@@ -262,7 +264,7 @@ int counts_table_write(FILE *file, const struct snapshot *snapshot, const struct
 {
 	int error = 0;
 
-	for (size_t i = 0; error == 0 && i < counts_tables(snapshot, view); i++) {
+	for (size_t i = 0; error == 0 && i < counts_tables(view); i++) {
 		struct table table = {
 			.snapshot = snapshot,
 			.sockets = sockets_of(snapshot, view, i),
@@ -274,7 +276,7 @@ int counts_table_write(FILE *file, const struct snapshot *snapshot, const struct
 		if (i > 0)
 			fputc('\n', file);
 		if (view->subject == VIEW_PORTS)
-			print_port(file, &snapshot->ports[i].port, style);
+			print_port(file, &view->ports->port[i], style);
 		error = print(file, &table);
 	}
 	return error;

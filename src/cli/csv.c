@@ -35,16 +35,17 @@ static void write_port(FILE *file, const struct watched_port *port)
 /* Writes a row for each state of each family, of @p port unless it is NULL. The count is empty if
  * the state is not counted. */
 static void write_csv_sockets(FILE *file, const struct snapshot *snapshot, const struct view *view,
-			      const struct port_count *port)
+			      const struct watched_port *port)
 {
-	const uint32_t(*sockets)[STATES] = port == NULL ? snapshot->sockets : port->sockets;
+	const uint32_t(*sockets)[STATES] =
+		port == NULL ? snapshot->sockets : watched_port_count(snapshot, port)->sockets;
 
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		for (enum tcp_state state = 0; state < STATES; state++) {
 			if (!view->families[family] || !view->states[state])
 				continue;
 			if (port != NULL)
-				write_port(file, &port->port);
+				write_port(file, port);
 			fprintf(file, "%s,%s,", tcp_family_name(family), tcp_state_name(state));
 			if (snapshot_counts(snapshot, state))
 				fprintf(file, "%u", sockets[family][state]);
@@ -62,8 +63,8 @@ static void write_csv_counts(FILE *file, const struct snapshot *snapshot, const 
 static void write_csv_ports(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	fprintf(file, "port,service,family,state,sockets\n");
-	for (size_t i = 0; i < snapshot->ports_count; i++)
-		write_csv_sockets(file, snapshot, view, &snapshot->ports[i]);
+	for (size_t i = 0; i < view->ports->count; i++)
+		write_csv_sockets(file, snapshot, view, &view->ports->port[i]);
 }
 
 /* Values that the agent does not serve, or that only an agent has, are empty. */

@@ -66,13 +66,14 @@ static void write_json_counts(FILE *file, const struct snapshot *snapshot, const
 static void write_json_ports(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	fputc('[', file);
-	for (size_t i = 0; i < snapshot->ports_count; i++) {
-		const struct port_count *port = &snapshot->ports[i];
+	for (size_t i = 0; i < view->ports->count; i++) {
+		const struct watched_port *port = &view->ports->port[i];
 
-		fprintf(file, "%s{\"port\":%u,\"service\":", separator(i), port->port.number);
-		write_string(file, port->port.service);
+		fprintf(file, "%s{\"port\":%u,\"service\":", separator(i), port->number);
+		write_string(file, port->service);
 		fputc(',', file);
-		write_json_sockets(file, snapshot, view, port->sockets);
+		write_json_sockets(file, snapshot, view,
+				   watched_port_count(snapshot, port)->sockets);
 		fputc('}', file);
 	}
 	fputc(']', file);

@@ -9,16 +9,18 @@
 #define CLI_LOCAL_H
 
 #include "collect/refresher.h"
+#include "model/port.h"
 
 /**
  * Counts the sockets of the caller's network namespace.
  *
  * @param options with the policy COUNT_DERIVED, all sockets are listed if counts cannot be derived
+ * @param ports are counted as watches; NULL: none
  * @param snapshot owned by the caller; set only on success
  * @param problem on failure, the operation that failed, a constant string
  * @return 0 or -errno
  */
-int local_count(const struct refresh_options *options, struct snapshot **snapshot,
-		const char **problem);
+int local_count(const struct refresh_options *options, const struct watched_ports *ports,
+		struct snapshot **snapshot, const char **problem);
 
 #endif

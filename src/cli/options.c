@@ -230,6 +230,7 @@ enum option_outcome options_parse(struct options *options, int argc, char *argv[
 		return outcome;
 	choose_all(options->view.families, FAMILIES);
 	choose_all(options->view.states, STATES);
+	options->view.ports = &options->ports;
 	options->snmp_options = argv + optind;
 	return OPTIONS_RUN;
 }

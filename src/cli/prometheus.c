@@ -40,9 +40,10 @@ static void write_port_labels(FILE *file, const struct watched_port *port)
 
 /* Writes a sample for each counted state of each family, of @p port unless it is NULL. */
 static void write_prometheus_sockets(FILE *file, const char *name, const struct snapshot *snapshot,
-				     const struct view *view, const struct port_count *port)
+				     const struct view *view, const struct watched_port *port)
 {
-	const uint32_t(*sockets)[STATES] = port == NULL ? snapshot->sockets : port->sockets;
+	const uint32_t(*sockets)[STATES] =
+		port == NULL ? snapshot->sockets : watched_port_count(snapshot, port)->sockets;
 
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		for (enum tcp_state state = 0; state < STATES; state++) {
@@ -51,7 +52,7 @@ static void write_prometheus_sockets(FILE *file, const char *name, const struct 
 				continue;
 			fprintf(file, "%s{", name);
 			if (port != NULL)
-				write_port_labels(file, &port->port);
+				write_port_labels(file, port);
 			fprintf(file, "family=\"%s\",state=\"%s\"} %u\n", tcp_family_name(family),
 				tcp_state_name(state), sockets[family][state]);
 		}
@@ -71,9 +72,9 @@ static void write_prometheus_ports(FILE *file, const struct snapshot *snapshot,
 {
 	write_prometheus_heading(file, "tcp_port_sockets", "gauge",
 				 "TCP sockets of a local port by address family and state.");
-	for (size_t i = 0; i < snapshot->ports_count; i++)
+	for (size_t i = 0; i < view->ports->count; i++)
 		write_prometheus_sockets(file, "tcp_port_sockets", snapshot, view,
-					 &snapshot->ports[i]);
+					 &view->ports->port[i]);
 }
 
 /* ---- listeners ---- */

@@ -51,10 +51,11 @@ static size_t count_words(char *const words[])
 	return count;
 }
 
-static int make_command(const struct remote *remote, struct command *command)
+static int make_command(const struct remote *remote, const struct watched_ports *ports,
+			struct command *command)
 {
 	const size_t options = count_words(remote->snmp_options);
-	char **word = calloc(remote->ports->count + options + 5, sizeof(*word));
+	char **word = calloc(WATCHED_PORTS_MAX + options + 5, sizeof(*word));
 
 	command->words = word;
 	if (word == NULL)
@@ -62,9 +63,9 @@ static int make_command(const struct remote *remote, struct command *command)
 	*word++ = (char *)CLIENT;
 	if (remote->listeners)
 		*word++ = (char *)"-Cl";
-	for (size_t port = 0; port < remote->ports->count; port++) {
+	for (size_t port = 0; ports != NULL && port < ports->count; port++) {
 		snprintf(command->port_options[port], PORT_OPTION_SIZE, "-Cp%u",
-			 remote->ports->port[port].number);
+			 ports->port[port].number);
 		*word++ = command->port_options[port];
 	}
 	memcpy(word, remote->snmp_options, options * sizeof(*word));
@@ -147,7 +148,7 @@ static void read_error(int errors, char problem[REMOTE_PROBLEM_SIZE])
 	free(text);
 }
 
-static int read_answer(const struct remote *remote, const struct output *output,
+static int read_answer(const struct watched_ports *ports, const struct output *output,
 		       struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE])
 {
 	char *text = read_output(output->answer);
@@ -157,22 +158,23 @@ static int read_answer(const struct remote *remote, const struct output *output,
 		snprintf(problem, REMOTE_PROBLEM_SIZE, "unreadable answer");
 		return -EPROTO;
 	}
-	error = remote_text_parse(text, remote->ports, clock_now_ns(), snapshot, problem);
+	error = remote_text_parse(text, ports, clock_now_ns(), snapshot, problem);
 	free(text);
 	return error;
 }
 
-static int count_by_client(const struct remote *remote, const struct output *output,
-			   struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE])
+static int count_by_client(const struct remote *remote, const struct watched_ports *ports,
+			   const struct output *output, struct snapshot **snapshot,
+			   char problem[REMOTE_PROBLEM_SIZE])
 {
 	struct command command;
-	int status = make_command(remote, &command);
+	int status = make_command(remote, ports, &command);
 
 	if (status == 0)
 		status = run_client(command.words, output);
 	free(command.words);
 	if (status == 0)
-		return read_answer(remote, output, snapshot, problem);
+		return read_answer(ports, output, snapshot, problem);
 	if (status > 0) {
 		read_error(output->errors, problem);
 		return -EIO;
@@ -181,8 +183,8 @@ static int count_by_client(const struct remote *remote, const struct output *out
 	return status;
 }
 
-static int count_on_host(const struct remote *remote, struct snapshot **snapshot,
-			 char problem[REMOTE_PROBLEM_SIZE])
+static int count_on_host(const struct remote *remote, const struct watched_ports *ports,
+			 struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE])
 {
 	struct output output;
 	int error;
@@ -195,7 +197,7 @@ static int count_on_host(const struct remote *remote, struct snapshot **snapshot
 	output.answer = memfd_create("answer", MFD_CLOEXEC);
 	output.errors = memfd_create("errors", MFD_CLOEXEC);
 	if (output.answer >= 0 && output.errors >= 0) {
-		error = count_by_client(remote, &output, snapshot, problem);
+		error = count_by_client(remote, ports, &output, snapshot, problem);
 	} else {
 		error = -errno;
 		snprintf(problem, REMOTE_PROBLEM_SIZE, "memfd_create: %s", strerror(errno));
@@ -207,11 +209,11 @@ static int count_on_host(const struct remote *remote, struct snapshot **snapshot
 	return error;
 }
 
-int remote_count(const struct remote *remote, struct snapshot **snapshot,
-		 char problem[REMOTE_PROBLEM_SIZE])
+int remote_count(const struct remote *remote, const struct watched_ports *ports,
+		 struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE])
 {
 	char reason[REMOTE_PROBLEM_SIZE];
-	const int error = count_on_host(remote, snapshot, reason);
+	const int error = count_on_host(remote, ports, snapshot, reason);
 	int length;
 
 	if (error == 0)

@@ -16,7 +16,6 @@ struct remote {
 	const char *host;          /**< as for net-snmp: NAME, ADDRESS, udp6:[ADDRESS]:PORT */
 	char *const *snmp_options; /**< options of net-snmp's commands, NULL after the last */
 	bool listeners;            /**< also read the listen queues */
-	const struct watched_ports *ports; /**< also read the counts of these */
 };
 
 /**
@@ -26,10 +25,11 @@ struct remote {
  * @param snapshot owned by the caller; set only on success
  * @param problem on failure, the host and the reason; it may contain any octets and must be escaped
  *        before it is printed
+ * @param ports whose counts are also read; NULL: none
  * @return 0; -ENOENT: the counts or a port are not served; -ESTALE: the counts are too old; another
  *         -errno: no answer, or an unusable one
  */
-int remote_count(const struct remote *remote, struct snapshot **snapshot,
-		 char problem[REMOTE_PROBLEM_SIZE]);
+int remote_count(const struct remote *remote, const struct watched_ports *ports,
+		 struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE]);
 
 #endif

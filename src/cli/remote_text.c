@@ -7,6 +7,7 @@
 #include "number.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,8 @@
 
 #define ENTRIES(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The longest is that of a listener: entry, column, type, length, IPv6 address, zone and port. */
-#define OID_MAX 28
+/* More than for the longest index, a watch's name with family and state. */
+#define OID_MAX 48
 
 /* InetAddressType (RFC 4001, section 4) */
 #define TYPE_IPV4 1
@@ -40,7 +41,9 @@ struct cells {
 struct reading {
 	struct snapshot *snapshot;
 	struct cells states;
-	struct cells ports[WATCHED_PORTS_MAX];
+	struct cells watches[WATCHES_MAX];
+	bool filters_received[WATCHES_MAX];
+	bool filters_missing[WATCHES_MAX];
 	bool host_received[HOST_SYN_QUEUE_COOKIES + 1];
 	bool family_received[FAMILIES][tcpFamilyFrag + 1];
 	bool refresh_received[tcpRefreshListenersOmitted + 1];
@@ -117,17 +120,56 @@ static bool read_state_count(struct reading *reading, const struct object *objec
 	       read_cell(&reading->states, oid[4], oid[5], object);
 }
 
-static bool read_port_state(struct reading *reading, const struct object *object)
+/* The index begins with the name, after its length. */
+static struct watch_count *read_watch(const struct reading *reading, const struct object *object,
+				      size_t more)
 {
-	const struct snapshot *snapshot = reading->snapshot;
-	const uint32_t *oid = object->oid;
-	const struct port_count *port;
+	const uint32_t *name = object->oid + 5;
+	const size_t length = object->oid[4];
+	char text[WATCH_NAME_MAX + 1] = "";
 
-	if (object->length != 7 || oid[2] != tcpPortStateEntry || oid[3] != tcpPortStateCount)
+	if (length > WATCH_NAME_MAX || object->length != 5 + length + more)
+		return NULL;
+	for (size_t i = 0; i < length; i++) {
+		if (name[i] == 0 || name[i] > SCHAR_MAX)
+			return NULL;
+		text[i] = (char)name[i];
+	}
+	return snapshot_watch(reading->snapshot, text);
+}
+
+static bool read_watch_state(struct reading *reading, const struct object *object)
+{
+	const uint32_t *oid = object->oid;
+	const struct watch_count *watch;
+
+	if (object->length < 7 || oid[2] != tcpWatchStateEntry || oid[3] != tcpWatchCount)
 		return false;
-	port = oid[5] <= UINT16_MAX ? snapshot_port(snapshot, (uint16_t)oid[5]) : NULL;
-	return port != NULL &&
-	       read_cell(&reading->ports[port - snapshot->ports], oid[4], oid[6], object);
+	watch = read_watch(reading, object, 2);
+	return watch != NULL && read_cell(&reading->watches[watch - reading->snapshot->watches],
+					  oid[object->length - 2], oid[object->length - 1], object);
+}
+
+/* A watch with other conditions counts other sockets. */
+static bool read_watch_filter(struct reading *reading, const struct object *object)
+{
+	const uint32_t *oid = object->oid;
+	struct watch_count *watch;
+	size_t i;
+
+	if (object->length < 5 || oid[2] != tcpWatchEntry || oid[3] != tcpWatchFilter)
+		return false;
+	watch = read_watch(reading, object, 0);
+	if (watch == NULL)
+		return false;
+	i = (size_t)(watch - reading->snapshot->watches);
+	if (!set_received(&reading->filters_received[i]))
+		return false;
+	reading->filters_missing[i] = is_missing(object);
+	watch->known = strcmp(watch->text, object->value) == 0;
+	if (!reading->filters_missing[i])
+		snprintf(watch->text, sizeof(watch->text), "%s", object->value);
+	return true;
 }
 
 /* ---- counts of the host, known or not ---- */
@@ -362,8 +404,11 @@ static int read_object(struct reading *reading, const struct object *object)
 		break;
 	case tcpListenQueueTable:
 		return read_listener(reading, object);
-	case tcpPortStateTable:
-		understood = read_port_state(reading, object);
+	case tcpWatchStateTable:
+		understood = read_watch_state(reading, object);
+		break;
+	case tcpWatchTable:
+		understood = read_watch_filter(reading, object);
 		break;
 	case tcpRefresh:
 		understood = read_refresh(reading, object);
@@ -442,19 +487,24 @@ static int describe_too_old(const struct reading *reading, char problem[REMOTE_P
 	return -ESTALE;
 }
 
-static int check_ports(const struct reading *reading, char problem[REMOTE_PROBLEM_SIZE])
+static int check_watches(const struct reading *reading, char problem[REMOTE_PROBLEM_SIZE])
 {
-	const struct snapshot *snapshot = reading->snapshot;
+	for (size_t i = 0; i < reading->snapshot->watches_count; i++) {
+		const struct watch_count *watch = &reading->snapshot->watches[i];
+		const struct cells *cells = &reading->watches[i];
 
-	for (size_t port = 0; port < snapshot->ports_count; port++) {
-		const struct cells *cells = &reading->ports[port];
-
-		if (cells->no_object || cells->no_instance) {
+		if (reading->filters_missing[i] || cells->no_object || cells->no_instance) {
 			snprintf(
 				problem, REMOTE_PROBLEM_SIZE,
-				"port %u is not watched (tcp-state-agent.conf there: watchPort %u)",
-				snapshot->ports[port].port.number,
-				snapshot->ports[port].port.number);
+				"port %s is not watched (tcp-state-agent.conf there: watch %s port "
+				"%s)",
+				watch->name, watch->name, watch->name);
+			return -ENOENT;
+		}
+		if (reading->filters_received[i] && !watch->known) {
+			snprintf(problem, REMOTE_PROBLEM_SIZE,
+				 "watch %s there does not count port %s: %.255s", watch->name,
+				 watch->name, watch->text);
 			return -ENOENT;
 		}
 	}
@@ -465,8 +515,8 @@ static bool is_complete_answer(const struct reading *reading)
 {
 	if (reading->states.count != FAMILY_STATES)
 		return false;
-	for (size_t port = 0; port < reading->snapshot->ports_count; port++) {
-		if (reading->ports[port].count != FAMILY_STATES)
+	for (size_t i = 0; i < reading->snapshot->watches_count; i++) {
+		if (reading->watches[i].count != FAMILY_STATES || !reading->filters_received[i])
 			return false;
 	}
 	return reading->age_known && reading->duration_known && reading->method_known &&
@@ -481,7 +531,7 @@ static int check_answer(const struct reading *reading, char problem[REMOTE_PROBL
 		return describe_absence(reading, problem);
 	if (reading->states.no_instance)
 		return describe_too_old(reading, problem);
-	error = check_ports(reading, problem);
+	error = check_watches(reading, problem);
 	if (error == 0 && !is_complete_answer(reading)) {
 		snprintf(problem, REMOTE_PROBLEM_SIZE, "incomplete answer");
 		error = -EPROTO;
@@ -497,21 +547,27 @@ static bool closed_is_counted(const struct snapshot *snapshot)
 {
 	uint32_t closed = snapshot_total(snapshot, STATE_CLOSED);
 
-	for (size_t port = 0; port < snapshot->ports_count; port++)
-		closed |= snapshot->ports[port].sockets[FAMILY_IPV4][STATE_CLOSED] |
-			  snapshot->ports[port].sockets[FAMILY_IPV6][STATE_CLOSED];
+	for (size_t i = 0; i < snapshot->watches_count; i++)
+		closed |= snapshot->watches[i].sockets[FAMILY_IPV4][STATE_CLOSED] |
+			  snapshot->watches[i].sockets[FAMILY_IPV6][STATE_CLOSED];
 	return closed != 0;
 }
 
 static int prepare_snapshot(struct reading *reading, const struct watched_ports *ports)
 {
 	struct snapshot *snapshot = reading->snapshot;
-	int error = snapshot_watch(snapshot, ports);
+	const size_t count = ports == NULL ? 0 : ports->count;
+	int error = snapshot_add_watches(snapshot, count);
 
 	snapshot->listeners_tracked = true;
 	reading->states.sockets = snapshot->sockets;
-	for (size_t port = 0; port < snapshot->ports_count; port++)
-		reading->ports[port].sockets = snapshot->ports[port].sockets;
+	for (size_t i = 0; error == 0 && i < count; i++) {
+		struct watch_count *watch = &snapshot->watches[i];
+
+		snprintf(watch->name, sizeof(watch->name), "%u", ports->port[i].number);
+		snprintf(watch->text, sizeof(watch->text), "port %s", watch->name);
+		reading->watches[i].sockets = watch->sockets;
+	}
 	return error;
 }
 

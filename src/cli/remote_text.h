@@ -14,6 +14,7 @@
 #ifndef CLI_REMOTE_TEXT_H
 #define CLI_REMOTE_TEXT_H
 
+#include "model/port.h"
 #include "model/snapshot.h"
 
 #define REMOTE_PROBLEM_SIZE 512
@@ -21,7 +22,7 @@
 /**
  * Parses @p text.
  * @param text is changed
- * @param ports those that were requested
+ * @param ports those that were requested; NULL: none
  * @param now_ns on the clock of clock.h
  * @param snapshot owned by the caller; set only on success
  * @param problem on failure, the reason, as for remote_count() but without the host

@@ -12,7 +12,7 @@ static int count_locally(const struct source *source, struct snapshot **snapshot
 			 char problem[REMOTE_PROBLEM_SIZE])
 {
 	const char *failed;
-	int error = local_count(&source->refresh_options, snapshot, &failed);
+	int error = local_count(&source->refresh_options, source->ports, snapshot, &failed);
 
 	if (error != 0)
 		snprintf(problem, REMOTE_PROBLEM_SIZE, "%s: %s", failed, strerror(-error));
@@ -22,8 +22,9 @@ static int count_locally(const struct source *source, struct snapshot **snapshot
 int source_count(const struct source *source, struct snapshot **snapshot,
 		 char problem[REMOTE_PROBLEM_SIZE])
 {
-	return source->remote.host == NULL ? count_locally(source, snapshot, problem)
-					   : remote_count(&source->remote, snapshot, problem);
+	return source->remote.host == NULL
+		       ? count_locally(source, snapshot, problem)
+		       : remote_count(&source->remote, source->ports, snapshot, problem);
 }
 
 void source_name(const struct source *source, char *name, size_t size)

@@ -9,7 +9,8 @@
 #include "collect/refresher.h"
 
 struct source {
-	struct refresh_options refresh_options; /**< for another machine, only the ports are used */
+	struct refresh_options refresh_options; /**< for this machine */
+	const struct watched_ports *ports;      /**< also counted; NULL: none */
 	struct remote remote;                   /**< host NULL: this machine */
 };
 

@@ -99,14 +99,13 @@ static int run(const struct options *options)
 			{
 				.policy = COUNT_DERIVED,
 				.bound_inactive = options->bound_inactive,
-				.ports = options->ports,
 			},
+		.ports = &options->ports,
 		.remote =
 			{
 				.host = options->host,
 				.snmp_options = options->snmp_options,
 				.listeners = options->view.subject == VIEW_LISTENERS,
-				.ports = &options->ports,
 			},
 	};
 	char problem[REMOTE_PROBLEM_SIZE];

@@ -5,6 +5,7 @@
 #ifndef CLI_VIEW_H
 #define CLI_VIEW_H
 
+#include "model/port.h"
 #include "model/tcp.h"
 
 #include <stdbool.h>
@@ -19,8 +20,9 @@ enum view_subject {
 
 struct view {
 	enum view_subject subject;
-	bool families[FAMILIES]; /**< at least one */
-	bool states[STATES];     /**< at least one; for counts and ports */
+	bool families[FAMILIES];           /**< at least one */
+	bool states[STATES];               /**< at least one; for counts and ports */
+	const struct watched_ports *ports; /**< for ports */
 };
 
 #endif

@@ -20,7 +20,7 @@
 
 #define NAME_SIZE 256
 
-struct watch {
+struct watch_loop {
 	const struct source *source;
 	const struct view *view;
 	int64_t interval_ns;
@@ -38,18 +38,18 @@ struct watch {
 
 /* ---- counting ---- */
 
-static void add_trends(struct watch *watch)
+static void add_trends(struct watch_loop *watch)
 {
 	uint32_t totals[STATES];
 
-	for (size_t table = 0; table < counts_tables(watch->snapshot, watch->view); table++) {
+	for (size_t table = 0; table < counts_tables(watch->view); table++) {
 		counts_table_totals(watch->snapshot, watch->view, table, totals);
 		trend_add(&watch->trends[table], clock_now_ns(), totals);
 	}
 }
 
 /* The latest snapshot is kept until there is a newer one. */
-static int count_again(struct watch *watch)
+static int count_again(struct watch_loop *watch)
 {
 	struct snapshot *snapshot;
 	int error = source_count(watch->source, &snapshot, watch->problem);
@@ -66,7 +66,8 @@ static int count_again(struct watch *watch)
 
 /* ---- drawing ---- */
 
-static void write_watch_heading(FILE *file, const struct watch *watch, const struct style *style)
+static void write_watch_heading(FILE *file, const struct watch_loop *watch,
+				const struct style *style)
 {
 	const enum utf8_target target = style->utf8 ? UTF8_ANYWHERE : UTF8_ASCII;
 	char name[UTF8_ESCAPED_SIZE(NAME_SIZE)], problem[UTF8_ESCAPED_SIZE(REMOTE_PROBLEM_SIZE)];
@@ -84,7 +85,7 @@ static void write_watch_heading(FILE *file, const struct watch *watch, const str
 	grid_print_line(file, style, COLOUR_RED, problem);
 }
 
-static int draw(const struct watch *watch)
+static int draw(const struct watch_loop *watch)
 {
 	const struct style style = style_of(stdout);
 	char *text = NULL;
@@ -106,7 +107,7 @@ static int draw(const struct watch *watch)
 
 /* ---- signals and keys ---- */
 
-static int catch_watch_signals(struct watch *watch)
+static int catch_watch_signals(struct watch_loop *watch)
 {
 	static const int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH};
 
@@ -118,7 +119,7 @@ static int catch_watch_signals(struct watch *watch)
 	return watch->signal_descriptor < 0 ? -errno : 0;
 }
 
-static int take_signal(struct watch *watch)
+static int take_signal(struct watch_loop *watch)
 {
 	struct signalfd_siginfo taken;
 
@@ -144,7 +145,7 @@ static int take_signal(struct watch *watch)
 }
 
 /* The program also ends when the terminal is closed. */
-static void take_key(struct watch *watch)
+static void take_key(struct watch_loop *watch)
 {
 	char key;
 
@@ -152,7 +153,7 @@ static void take_key(struct watch *watch)
 		watch->ending = true;
 }
 
-static int wait_until(struct watch *watch, int64_t due_ns)
+static int wait_until(struct watch_loop *watch, int64_t due_ns)
 {
 	struct pollfd happened[] = {
 		{.fd = watch->signal_descriptor, .events = POLLIN},
@@ -172,7 +173,7 @@ static int wait_until(struct watch *watch, int64_t due_ns)
 }
 
 /* Draws the latest counts, and counts again, until a key or a signal ends it. */
-static int draw_until_end(struct watch *watch)
+static int draw_until_end(struct watch_loop *watch)
 {
 	for (;;) {
 		const int64_t due_ns = clock_now_ns() + watch->interval_ns;
@@ -188,7 +189,7 @@ static int draw_until_end(struct watch *watch)
 
 /* ---- the main loop ---- */
 
-static void end_by(const struct watch *watch)
+static void end_by(const struct watch_loop *watch)
 {
 	if (watch->ended_by == 0)
 		return;
@@ -197,7 +198,7 @@ static void end_by(const struct watch *watch)
 	raise(watch->ended_by);
 }
 
-static int start_watch(struct watch *watch)
+static int start_watch(struct watch_loop *watch)
 {
 	int error;
 
@@ -227,7 +228,7 @@ cleanup:
 int watch(const struct source *source, const struct view *view, int64_t interval_ns,
 	  char problem[REMOTE_PROBLEM_SIZE])
 {
-	struct watch watch = {
+	struct watch_loop watch = {
 		.source = source,
 		.view = view,
 		.interval_ns = interval_ns,

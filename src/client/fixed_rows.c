@@ -87,12 +87,34 @@ static void add_host_scalars(struct batch *batch)
 		ADD(batch, tcpHost, scalar, 0);
 }
 
-static void add_port_counts(struct batch *batch, uint16_t port)
+/* Appends the index of the watch called @p name; returns the new length. */
+static size_t append_watch(oid *below, size_t length, const char *name)
 {
+	below[length++] = strlen(name);
+	while (*name != '\0')
+		below[length++] = (unsigned char)*name++;
+	return length;
+}
+
+/* The conditions of the watch that has the port's number as its name, and its counts. */
+static void add_port_watch(struct batch *batch, uint16_t port)
+{
+	oid filter[MAX_OID_LEN] = {tcpStateCountObjects, tcpWatchTable, tcpWatchEntry,
+				   tcpWatchFilter};
+	oid count[MAX_OID_LEN] = {tcpStateCountObjects, tcpWatchStateTable, tcpWatchStateEntry,
+				  tcpWatchCount};
+	char name[sizeof("65535")];
+	size_t length;
+
+	snprintf(name, sizeof(name), "%u", port);
+	add_object(batch, filter, append_watch(filter, 4, name));
+	length = append_watch(count, 4, name);
 	for (oid family = 1; family <= FAMILIES; family++) {
-		for (oid state = 1; state <= STATES; state++)
-			ADD(batch, tcpPortStateTable, tcpPortStateEntry, tcpPortStateCount, family,
-			    port, state);
+		for (oid state = 1; state <= STATES; state++) {
+			count[length] = family;
+			count[length + 1] = state;
+			add_object(batch, count, length + 2);
+		}
 	}
 }
 
@@ -107,7 +129,7 @@ void fixed_rows_read(struct query *query, const struct watched_ports *ports)
 	add_host_scalars(&batch);
 	send_batch(&batch);
 	for (size_t i = 0; i < ports->count; i++) {
-		add_port_counts(&batch, ports->port[i].number);
+		add_port_watch(&batch, ports->port[i].number);
 		send_batch(&batch);
 	}
 	if (query->outcome == OUTCOME_DONE && query->refreshes != query->first_refreshes)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reads objects whose names are known in advance, with GET: the health of the agent, counts by
- * family and state, the host, and watched ports.
+ * family and state, the host, and the watches of local ports.
  */
 #ifndef CLIENT_FIXED_ROWS_H
 #define CLIENT_FIXED_ROWS_H

@@ -5,9 +5,9 @@
  *
  *     tcp-states-snmp [-Cl] [-CpPORT]... [OPTION]... -- HOST
  *
- * -Cl also reads the listen queues, -Cp a watched port; OPTIONs are those common to net-snmp's
- * commands. The answer is printed in the format of remote_text. After an error, its reason is the
- * last line of standard error, and the exit status is 1.
+ * -Cl also reads the listen queues, -Cp the watch of a local port; OPTIONs are those common to
+ * net-snmp's commands. The answer is printed in the format of remote_text. After an error, its
+ * reason is the last line of standard error, and the exit status is 1.
  */
 #include "client/fixed_rows.h"
 #include "client/listen_rows.h"

@@ -55,16 +55,26 @@ static int64_t affordable_interval_ns(const struct collector_settings *settings,
 	return affordable_ns > settings->interval_ns ? affordable_ns : settings->interval_ns;
 }
 
-/* Returns false when the owner has closed the pipe. */
-static bool take_settings(struct collector *collector)
+static void apply_collector_settings(struct collector *collector)
 {
 	struct collector_settings *settings = &collector->settings;
 
-	if (read(collector->settings_pipe[READ_END], settings, sizeof(*settings)) == 0)
-		return false;
+	if (settings->has_watches)
+		refresher_set_watches(&collector->refresher, settings->watches);
+	settings->has_watches = false;
+	settings->watches = NULL;
 	if (settings->has_conntrack)
 		refresher_set_conntrack(&collector->refresher, settings->conntrack);
 	settings->has_conntrack = false;
+}
+
+/* Returns false when the owner has closed the pipe. */
+static bool take_settings(struct collector *collector)
+{
+	if (read(collector->settings_pipe[READ_END], &collector->settings,
+		 sizeof(collector->settings)) == 0)
+		return false;
+	apply_collector_settings(collector);
 	return true;
 }
 
@@ -160,7 +170,8 @@ static int open_refresh_pipe(int pipe_ends[2])
 	return 0;
 }
 
-int collector_new(struct collector **made, const struct collector_settings *settings)
+int collector_new(struct collector **made, const struct collector_settings *settings,
+		  int units_socket)
 {
 	struct collector *collector = calloc(1, sizeof(*collector));
 	int error;
@@ -182,6 +193,8 @@ int collector_new(struct collector **made, const struct collector_settings *sett
 		goto no_timer;
 	}
 	refresher_initialise(&collector->refresher);
+	refresher_set_units_socket(&collector->refresher, units_socket);
+	apply_collector_settings(collector);
 	*made = collector;
 	return 0;
 

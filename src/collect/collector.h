@@ -20,6 +20,8 @@ struct collector_settings {
 	int64_t interval_ns; /**< from the beginning of one refresh to the beginning of the next */
 	double cpu_limit;    /**< percent of one CPU; expensive refreshes extend the interval */
 	struct refresh_options refresh_options;
+	bool has_watches; /**< the collector then owns watches; otherwise they are unchanged */
+	struct watches *watches;
 	bool has_conntrack; /**< conntrack contains open files, which the collector then owns */
 	int conntrack[PROC_CONNTRACK_FILES];
 };
@@ -27,9 +29,12 @@ struct collector_settings {
 /**
  * Creates a collector and opens everything that it reads by path, so that the caller may then give
  * up the permission to open files.
- * @return 0 and the collector, to be stopped with collector_stop(); or -errno
+ * @param units_socket answers units_request(), and is then the collector's; or -1
+ * @return 0 and the collector, to be stopped with collector_stop(); or -errno, and then the caller
+ *         still owns the watches of @p settings and the socket
  */
-int collector_new(struct collector **made, const struct collector_settings *settings);
+int collector_new(struct collector **made, const struct collector_settings *settings,
+		  int units_socket);
 
 /**
  * Starts the thread; its first refresh begins immediately. Signals stay with the caller's threads.
@@ -48,7 +53,7 @@ int collector_take(const struct collector *collector, struct refresh *refresh);
 
 /**
  * Changes the settings, and refreshes immediately.
- * @return 0 or -errno
+ * @return 0 or -errno, and then the caller still owns watches and conntrack
  */
 int collector_configure(const struct collector *collector,
 			const struct collector_settings *settings);

@@ -16,6 +16,7 @@ void dump_initialise(struct dump *dump)
 	dump->socket = NULL;
 	dump->sequence = 0;
 	dump->syn_queues = NULL;
+	dump->watches = NULL;
 }
 
 void dump_finalise(struct dump *dump)

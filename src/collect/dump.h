@@ -18,6 +18,7 @@
 
 struct mnl_socket;
 struct syn_queues;
+struct watch_counter;
 
 struct dump {
 	struct mnl_socket *socket;     /**< NULL until a dump needs it, and after an error */
@@ -26,6 +27,7 @@ struct dump {
 	uint16_t type;                 /**< of the request and of each answer */
 	uint32_t pieces;               /**< datagrams with messages in the latest dump */
 	struct syn_queues *syn_queues; /**< for sock_diag_count(); may be NULL */
+	struct watch_counter *watches; /**< likewise, while every socket is listed */
 	_Alignas(struct nlmsghdr) unsigned char buffer[DUMP_BUFFER_SIZE];
 };
 

@@ -368,15 +368,3 @@ int listeners_list(struct listeners *listeners, struct dump *dump,
 		list->total[FAMILY_IPV4] + list->total[FAMILY_IPV6] - (uint32_t)list->count;
 	return 0;
 }
-
-void listeners_add_to_ports(const struct listeners *listeners)
-{
-	for (size_t i = 0; i < listeners->list.count; i++) {
-		const struct endpoint *endpoint = &listeners->list.sockets[i].endpoint;
-		struct port_count *port =
-			snapshot_port(listeners->syn_queues.snapshot, endpoint->port);
-
-		if (port != NULL)
-			port->sockets[endpoint->family][STATE_LISTEN]++;
-	}
-}

@@ -45,9 +45,6 @@ void listeners_initialise(struct listeners *listeners);
 int listeners_list(struct listeners *listeners, struct dump *dump,
 		   const struct listeners_limit *limit, struct snapshot *snapshot);
 
-/** Adds the sockets of the latest list to the watched ports of its snapshot. */
-void listeners_add_to_ports(const struct listeners *listeners);
-
 /** Forgets the latest list; endpoints stay tracked. */
 void listeners_forget_sockets(struct listeners *listeners);
 

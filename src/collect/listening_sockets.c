@@ -67,6 +67,7 @@ static int read_listening_socket(const struct nlmsghdr *message, const struct so
 	*socket = (struct listening_socket){
 		.cookie = payload->id.idiag_cookie[0] | (uint64_t)payload->id.idiag_cookie[1] << 32,
 		.endpoint = socket_endpoint(read),
+		.cgroup = sock_diag_cgroup(message),
 		.device = payload->id.idiag_if,
 		/* net/ipv4/tcp_diag.c, tcp_diag_get_info */
 		.queued = payload->idiag_rqueue,

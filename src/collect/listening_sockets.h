@@ -16,6 +16,7 @@ struct listening_socket {
 	uint32_t queued;
 	uint32_t backlog;
 	uint32_t dropped;
+	uint64_t cgroup; /**< 0 before Linux 5.8 */
 };
 
 struct listening_sockets {

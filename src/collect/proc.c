@@ -137,7 +137,8 @@ void proc_read(struct proc *proc, struct host *host)
 	proc_text_sysctl(read_sysctl(proc, PROC_CONNTRACKS), 0, HOST_CONNTRACKS, host);
 	proc_text_sysctl(read_sysctl(proc, PROC_CONNTRACKS_MAX), 0, HOST_CONNTRACKS_MAX, host);
 	if (proc_text_port_range(read_sysctl(proc, PROC_PORT_RANGE), &range))
-		proc_text_local_ports(&range, read_sysctl(proc, PROC_RESERVED_PORTS), host);
+		proc_text_local_ports(&range, read_sysctl(proc, PROC_RESERVED_PORTS), host,
+				      &proc->local_ports);
 }
 
 void proc_finalise(struct proc *proc)

@@ -9,6 +9,7 @@
 #ifndef COLLECT_PROC_H
 #define COLLECT_PROC_H
 
+#include "collect/port_set.h"
 #include "model/host.h"
 
 #include <stdbool.h>
@@ -35,6 +36,7 @@ enum proc_file {
 struct proc {
 	int descriptors[PROC_FILES]; /**< -1 if it could not be opened */
 	bool without_ipv6;           /**< sockstat exists, sockstat6 and protocols do not */
+	struct port_set local_ports; /**< those of HOST_LOCAL_PORTS, if it is known */
 	char text[PROC_TEXT_SIZE];
 };
 

@@ -184,21 +184,12 @@ bool proc_text_port_range(const char *text, struct port_range *range)
 	       strcmp(text, "\n") == 0;
 }
 
-static unsigned int common_ports(struct port_range left, struct port_range right)
-{
-	unsigned int low = left.low > right.low ? left.low : right.low;
-	unsigned int high = left.high < right.high ? left.high : right.high;
-
-	return low <= high ? high - low + 1 : 0;
-}
-
 /* "8080,9148-9160" and a newline, ascending (kernel/sysctl.c, proc_do_large_bitmap) */
-static bool count_reserved(const char *text, struct port_range range, unsigned int *count)
+static bool remove_reserved(const char *text, struct port_set *ports)
 {
 	struct port_range reserved;
 	unsigned int next = 0;
 
-	*count = 0;
 	if (strcmp(text, "\n") == 0)
 		return true;
 	do {
@@ -210,15 +201,23 @@ static bool count_reserved(const char *text, struct port_range range, unsigned i
 		if (reserved.low < next || reserved.high < reserved.low)
 			return false;
 		next = reserved.high + 1;
-		*count += common_ports(range, reserved);
+		for (unsigned int port = reserved.low; port <= reserved.high; port++)
+			port_set_remove(ports, (uint16_t)port);
 	} while (take_character(&text, ','));
 	return strcmp(text, "\n") == 0;
 }
 
-void proc_text_local_ports(const struct port_range *range, const char *text, struct host *host)
+void proc_text_local_ports(const struct port_range *range, const char *text, struct host *host,
+			   struct port_set *ports)
 {
-	unsigned int reserved;
+	unsigned int count = 0;
 
-	if (count_reserved(text, *range, &reserved))
-		host_set(host, HOST_LOCAL_PORTS, range->high - range->low + 1 - reserved);
+	*ports = (struct port_set){0};
+	for (unsigned int port = range->low; port <= range->high; port++)
+		port_set_add(ports, (uint16_t)port);
+	if (!remove_reserved(text, ports))
+		return;
+	for (unsigned int port = range->low; port <= range->high; port++)
+		count += port_set_contains(ports, (uint16_t)port);
+	host_set(host, HOST_LOCAL_PORTS, count);
 }

@@ -8,6 +8,7 @@
 #ifndef COLLECT_PROC_TEXT_H
 #define COLLECT_PROC_TEXT_H
 
+#include "collect/port_set.h"
 #include "model/host.h"
 
 #include <stdbool.h>
@@ -37,9 +38,11 @@ void proc_text_sysctl(char *text, size_t index, enum host_object object, struct 
 bool proc_text_port_range(const char *text, struct port_range *range);
 
 /**
- * net.ipv4.ip_local_reserved_ports: HOST_LOCAL_PORTS is the number of ports in @p range that are
- * not reserved. It is unknown if the text was truncated, and therefore does not end with a newline.
+ * net.ipv4.ip_local_reserved_ports: @p ports are those in @p range that are not reserved, and
+ * HOST_LOCAL_PORTS is their number. It is unknown if the text was truncated, and therefore does not
+ * end with a newline.
  */
-void proc_text_local_ports(const struct port_range *range, const char *text, struct host *host);
+void proc_text_local_ports(const struct port_range *range, const char *text, struct host *host,
+			   struct port_set *ports);
 
 #endif

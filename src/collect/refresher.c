@@ -2,7 +2,6 @@
 #include "collect/refresher.h"
 
 #include "clock.h"
-#include "collect/ports.h"
 #include "collect/sock_diag.h"
 #include "collect/zones.h"
 
@@ -15,6 +14,7 @@ void refresher_initialise(struct refresher *refresher)
 	dump_initialise(&refresher->dump);
 	proc_initialise(&refresher->proc);
 	listeners_initialise(&refresher->listeners);
+	watch_counter_initialise(&refresher->watches);
 	trust_reset(&refresher->trust);
 	refresher->dump.syn_queues = &refresher->listeners.syn_queues;
 }
@@ -24,12 +24,23 @@ void refresher_finalise(struct refresher *refresher)
 	dump_finalise(&refresher->dump);
 	proc_finalise(&refresher->proc);
 	listeners_finalise(&refresher->listeners);
+	watch_counter_finalise(&refresher->watches);
 }
 
 void refresher_set_conntrack(struct refresher *refresher,
 			     const int descriptors[PROC_CONNTRACK_FILES])
 {
 	proc_set_conntrack(&refresher->proc, descriptors);
+}
+
+void refresher_set_watches(struct refresher *refresher, struct watches *watches)
+{
+	watch_counter_set(&refresher->watches, watches);
+}
+
+void refresher_set_units_socket(struct refresher *refresher, int socket)
+{
+	watch_counter_set_units_socket(&refresher->watches, socket);
 }
 
 /*
@@ -69,7 +80,11 @@ static int list_sockets(struct refresher *refresher, enum listing listing, socke
 	}
 	if (readings->time_waits_derived)
 		states &= ~SOCKETS_TIME_WAIT;
+	refresher->dump.watches = listing == LISTING_FULL && refresher->watches.watches != NULL
+					  ? &refresher->watches
+					  : NULL;
 	error = sock_diag_count(&refresher->dump, states, &readings->listed);
+	refresher->dump.watches = NULL;
 	if (error != 0)
 		return error;
 	if (readings->time_waits_derived) {
@@ -105,21 +120,6 @@ static int count_sockets(struct refresher *refresher, const struct refresh_optio
 	return count->error;
 }
 
-static int count_ports(struct refresher *refresher, const struct refresh_options *options,
-		       struct snapshot *snapshot)
-{
-	int error = snapshot_watch(snapshot, &options->ports);
-
-	if (error != 0)
-		return error;
-	error = ports_count(&refresher->dump, counted_states(options), snapshot->ports,
-			    snapshot->ports_count);
-	if (error != 0)
-		return error;
-	listeners_add_to_ports(&refresher->listeners);
-	return 0;
-}
-
 /* @param failed what failed, if anything did */
 static int read_snapshot(struct refresher *refresher, const struct refresh_options *options,
 			 struct snapshot *snapshot, struct count *count, const char **failed)
@@ -136,14 +136,21 @@ static int read_snapshot(struct refresher *refresher, const struct refresh_optio
 	error = zones_find(snapshot);
 	if (error != 0)
 		return error;
+	*failed = "cannot prepare watches";
+	error = watch_counter_begin(&refresher->watches, &refresher->dump,
+				    &refresher->listeners.list);
+	if (error != 0)
+		return error;
 	*failed = "cannot count sockets";
 	error = count_sockets(refresher, options, &readings, count);
 	if (error == -ENODATA)
 		*failed = count->not_derived;
 	if (error != 0)
 		return error;
-	*failed = "cannot count the sockets of watched ports";
-	return count_ports(refresher, options, snapshot);
+	*failed = "cannot count the sockets of watches";
+	return watch_counter_finish(&refresher->watches, &refresher->dump, counted_states(options),
+				    &refresher->listeners.list, &refresher->proc.local_ports,
+				    &count->host, snapshot);
 }
 
 static void add_count(struct snapshot *snapshot, const struct count *count, bool closed_counted)

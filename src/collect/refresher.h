@@ -8,8 +8,8 @@
 #include "collect/dump.h"
 #include "collect/listeners.h"
 #include "collect/proc.h"
+#include "collect/watch_counter.h"
 #include "model/count.h"
-#include "model/port.h"
 #include "model/refresh.h"
 
 #include <stdbool.h>
@@ -18,7 +18,6 @@
 struct refresh_options {
 	enum count_policy policy;
 	bool bound_inactive; /**< as closed; sock_diag_try_bound_inactive() has succeeded */
-	struct watched_ports ports;
 	struct listeners_limit listeners;
 };
 
@@ -26,6 +25,7 @@ struct refresher {
 	struct dump dump;
 	struct proc proc;
 	struct listeners listeners;
+	struct watch_counter watches;
 	struct trust trust;
 };
 
@@ -35,6 +35,12 @@ void refresher_initialise(struct refresher *refresher);
 /** Reads these conntrack files from now on, as proc_set_conntrack(). */
 void refresher_set_conntrack(struct refresher *refresher,
 			     const int descriptors[PROC_CONNTRACK_FILES]);
+
+/** Counts these watches from now on, and owns them. */
+void refresher_set_watches(struct refresher *refresher, struct watches *watches);
+
+/** Requests the cgroups of units through this socket, as watch_counter_set_units_socket(). */
+void refresher_set_units_socket(struct refresher *refresher, int socket);
 
 /** Makes a snapshot, or reports the failure; the refresh's interval is left to the caller. */
 struct refresh refresher_refresh(struct refresher *refresher,

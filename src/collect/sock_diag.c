@@ -2,6 +2,7 @@
 #include "collect/sock_diag.h"
 
 #include "collect/syn_queues.h"
+#include "collect/watch_counter.h"
 #include "number.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -94,6 +96,23 @@ static bool is_full(const struct nlmsghdr *message)
 	       MNL_CB_STOP;
 }
 
+static int find_cgroup_attribute(const struct nlattr *attribute, void *id)
+{
+	if (mnl_attr_get_type(attribute) != INET_DIAG_CGROUP_ID ||
+	    mnl_attr_get_payload_len(attribute) != sizeof(uint64_t))
+		return MNL_CB_OK;
+	memcpy(id, mnl_attr_get_payload(attribute), sizeof(uint64_t));
+	return MNL_CB_STOP;
+}
+
+uint64_t sock_diag_cgroup(const struct nlmsghdr *message)
+{
+	uint64_t id = 0;
+
+	mnl_attr_parse(message, sizeof(struct inet_diag_msg), find_cgroup_attribute, &id);
+	return id;
+}
+
 bool sock_diag_is_gone(const struct socket_message *read, socket_states asked)
 {
 	return read->state == STATE_CLOSED && !(asked & SOCKETS_BOUND_INACTIVE);
@@ -103,6 +122,7 @@ struct counted {
 	socket_states asked;
 	struct socket_counts counts;
 	struct syn_queues *syn_queues; /* to add SYN_RECV requests to, or NULL */
+	struct watch_counter *watches; /* to add every socket to, or NULL */
 };
 
 static int count_socket(const struct nlmsghdr *message, void *context)
@@ -120,19 +140,23 @@ static int count_socket(const struct nlmsghdr *message, void *context)
 		counted->counts.mini[read.family][read.state]++;
 	if (read.state == STATE_SYN_RECEIVED && counted->syn_queues != NULL)
 		syn_queues_add(counted->syn_queues, &read);
+	if (counted->watches != NULL)
+		watch_counter_add(counted->watches, message, &read);
 	return 0;
 }
 
 static int run_count(struct dump *dump, struct nlmsghdr *request, socket_states asked,
 		     struct socket_counts *counts)
 {
-	struct counted counted = {.asked = asked};
+	struct counted counted = {.asked = asked, .watches = dump->watches};
 	int error;
 
 	if (asked & SOCKETS_SYN_RECEIVED)
 		counted.syn_queues = dump->syn_queues;
 	if (counted.syn_queues != NULL)
 		syn_queues_clear(counted.syn_queues);
+	if (counted.watches != NULL)
+		watch_counter_clear(counted.watches);
 	error = dump_run(dump, request, count_socket, &counted);
 	if (error == 0)
 		*counts = counted.counts;

@@ -39,6 +39,9 @@ struct socket_message {
  */
 int sock_diag_read(const struct nlmsghdr *message, struct socket_message *read);
 
+/** The cgroup of the socket in @p message, or 0: only full sockets have one (Linux 5.8). */
+uint64_t sock_diag_cgroup(const struct nlmsghdr *message);
+
 /**
  * Whether a socket that was picked for one of the states in @p asked has been closed before the
  * kernel described it. In any other state it is counted there.

@@ -39,13 +39,27 @@ static const char *parse_state_metric(char *const words[], struct metric *metric
 	return NULL;
 }
 
-static const char *parse_port_metric(char *const words[], struct metric *metric)
+static const char *parse_ports_metric(char *const words[], struct metric *metric)
 {
-	if (!parse_port_number(words[0], &metric->port))
-		return "invalid port, expected 1 to 65535";
+	if (!watch_name_is_valid(words[0]))
+		return "invalid name of a watch";
+	strcpy(metric->watch, words[0]);
+	return NULL;
+}
+
+static const char *parse_watch_metric(char *const words[], struct metric *metric)
+{
 	if (tcp_state_parse(words[1], &metric->state) != 0)
 		return "unknown TCP state";
-	return NULL;
+	return parse_ports_metric(words, metric);
+}
+
+static const char *parse_replaced_metric(char *const words[], struct metric *metric)
+{
+	(void)words;
+	(void)metric;
+	return "the metric port was replaced by watch WATCH STATE, with a line watch WATCH port "
+	       "PORT";
 }
 
 /* net/core/dev.c, dev_valid_name; a percent sign would begin another zone. */
@@ -207,17 +221,19 @@ int metric_parse(char *const words[], struct metric *metric, const char **proble
 		const char *(*parse)(char *const words[], struct metric *metric);
 	} kinds[] = {
 		[METRIC_STATE] = {"state", 2, parse_state_metric},
-		[METRIC_PORT] = {"port", 2, parse_port_metric},
+		[METRIC_WATCH] = {"watch", 2, parse_watch_metric},
+		[METRIC_PORTS] = {"ports", 1, parse_ports_metric},
 		[METRIC_LISTEN] = {"listen", 1, parse_listen_metric},
 		[METRIC_HOST] = {"host", 1, parse_host_metric},
 		[METRIC_RATE] = {"rate", 1, parse_rate_metric},
+		[METRIC_RATE + 1] = {"port", 0, parse_replaced_metric},
 	};
 
-	*problem = "unknown metric, expected state, port, listen, host or rate";
-	for (enum metric_kind kind = 0; words[0] != NULL && kind <= METRIC_RATE; kind++) {
+	*problem = "unknown metric, expected state, watch, ports, listen, host or rate";
+	for (size_t kind = 0; words[0] != NULL && kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
 		if (strcmp(words[0], kinds[kind].word) != 0)
 			continue;
-		*metric = (struct metric){.kind = kind};
+		*metric = (struct metric){.kind = (enum metric_kind)kind};
 		*problem = "incomplete metric";
 		for (int argument = 1; argument <= kinds[kind].arguments; argument++) {
 			if (words[argument] == NULL)
@@ -230,6 +246,32 @@ int metric_parse(char *const words[], struct metric *metric, const char **proble
 		       (kind == METRIC_RATE && has_seconds(&words[1]) ? 2 : 0);
 	}
 	return -EINVAL;
+}
+
+static bool is_listening_port(const struct watches *watches, const char *name)
+{
+	uint64_t port;
+
+	return watches->each_listening && number_parse(name, 1, UINT16_MAX, &port) &&
+	       name[0] != '0';
+}
+
+const char *metric_problem(const struct metric *metric, const struct watches *watches)
+{
+	const struct watch *watch;
+
+	if (metric->kind != METRIC_WATCH && metric->kind != METRIC_PORTS)
+		return NULL;
+	watch = watches_find(watches, metric->watch);
+	if (watch == NULL)
+		return is_listening_port(watches, metric->watch) ? NULL : "unknown watch";
+	if (watch->units_count == 0)
+		return NULL;
+	if (metric->kind == METRIC_PORTS)
+		return "the ports of a watch with unit are unknown";
+	if (metric->state == STATE_SYN_RECEIVED || metric->state == STATE_TIME_WAIT)
+		return "sockets in synReceived and timeWait have no unit";
+	return NULL;
 }
 
 /* ---- reading ---- */
@@ -254,15 +296,27 @@ static bool state_value(const struct metric *metric, const struct snapshot *snap
 	return true;
 }
 
-static bool port_value(const struct metric *metric, const struct snapshot *snapshot,
-		       uint32_t *value)
+static bool watch_value(const struct metric *metric, const struct snapshot *snapshot,
+			uint32_t *value)
 {
-	const struct port_count *port = snapshot_port(snapshot, metric->port);
+	const struct watch_count *watch = snapshot_watch(snapshot, metric->watch);
 
-	if (port == NULL || !snapshot_counts(snapshot, metric->state))
+	if (watch == NULL || !watch_counts(watch, metric->state) ||
+	    !snapshot_counts(snapshot, metric->state))
 		return false;
-	*value = port->sockets[FAMILY_IPV4][metric->state] +
-		 port->sockets[FAMILY_IPV6][metric->state];
+	*value = watch->sockets[FAMILY_IPV4][metric->state] +
+		 watch->sockets[FAMILY_IPV6][metric->state];
+	return true;
+}
+
+static bool ports_value(const struct metric *metric, const struct snapshot *snapshot,
+			uint32_t *value)
+{
+	const struct watch_count *watch = snapshot_watch(snapshot, metric->watch);
+
+	if (watch == NULL || !watch->port_use_known)
+		return false;
+	*value = watch->port_use;
 	return true;
 }
 
@@ -308,8 +362,10 @@ bool metric_value(const struct metric *metric, const struct snapshot *snapshot,
 	switch (metric->kind) {
 	case METRIC_STATE:
 		return state_value(metric, snapshot, value);
-	case METRIC_PORT:
-		return port_value(metric, snapshot, value);
+	case METRIC_WATCH:
+		return watch_value(metric, snapshot, value);
+	case METRIC_PORTS:
+		return ports_value(metric, snapshot, value);
 	case METRIC_LISTEN:
 		return listen_value(metric, snapshot, value);
 	case METRIC_HOST:

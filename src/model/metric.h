@@ -3,7 +3,8 @@
  * The value that a threshold watches.
  *
  *     state FAMILY STATE     sockets; FAMILY is ipv4, ipv6 or any
- *     port NUMBER STATE      sockets of both families with that local port
+ *     watch WATCH STATE      sockets of both families in a watch
+ *     ports WATCH            local ports that a watch uses, in percent of tcpHostLocalPorts
  *     listen ADDRESS:PORT    length of the accept queue of the fullest socket, in percent of the
  *                            backlog
  *     listen any             the same for the fullest endpoint; 0 if there are none
@@ -22,7 +23,8 @@
 
 enum metric_kind {
 	METRIC_STATE,
-	METRIC_PORT,
+	METRIC_WATCH,
+	METRIC_PORTS,
 	METRIC_LISTEN,
 	METRIC_HOST,
 	METRIC_RATE,
@@ -30,10 +32,10 @@ enum metric_kind {
 
 struct metric {
 	enum metric_kind kind;
-	bool families[FAMILIES];     /**< state: those that are summed */
-	enum tcp_state state;        /**< state, port */
-	uint16_t port;               /**< port */
-	bool any;                    /**< listen: the fullest endpoint */
+	bool families[FAMILIES];        /**< state: those that are summed */
+	enum tcp_state state;           /**< state, watch */
+	char watch[WATCH_NAME_MAX + 1]; /**< watch, ports: its name */
+	bool any;                       /**< listen: the fullest endpoint */
 	struct endpoint endpoint;    /**< listen, unless any; its zone is 0 if zone_name is set */
 	char zone_name[IF_NAMESIZE]; /**< listen: looked up in each snapshot; "" if none */
 	enum host_object object;     /**< host, rate */
@@ -47,6 +49,13 @@ struct metric {
  * @return the number of words, or -EINVAL, and then @p problem is set
  */
 int metric_parse(char *const words[], struct metric *metric, const char **problem);
+
+/**
+ * Whether @p metric can have a value with @p watches. A watch of a listening port is known by its
+ * number, whether anything listens there yet or not.
+ * @return NULL or the problem, a constant string
+ */
+const char *metric_problem(const struct metric *metric, const struct watches *watches);
 
 /**
  * @param rates with @p snapshot as the latest

@@ -7,6 +7,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int watched_port_parse(const char *text, struct watched_port *port)
@@ -43,4 +45,28 @@ int watched_ports_add(struct watched_ports *ports, const struct watched_port *po
 	ports->port[i] = *port;
 	ports->count++;
 	return 0;
+}
+
+struct watches *watched_ports_watches(const struct watched_ports *ports)
+{
+	struct watches *watches = watches_new();
+	struct watch watch;
+
+	for (size_t i = 0; watches != NULL && i < ports->count; i++) {
+		watch_of_port(ports->port[i].number, &watch);
+		if (watches_add(&watches, &watch) == 0)
+			continue;
+		free(watches);
+		watches = NULL;
+	}
+	return watches;
+}
+
+struct watch_count *watched_port_count(const struct snapshot *snapshot,
+				       const struct watched_port *port)
+{
+	char name[WATCH_NAME_MAX + 1];
+
+	snprintf(name, sizeof(name), "%u", port->number);
+	return snapshot_watch(snapshot, name);
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Watched ports: local ports whose sockets are counted separately.
+ * Local ports that a command shows, each as a watch named by its number.
  */
 #ifndef MODEL_PORT_H
 #define MODEL_PORT_H
 
-#include "model/tcp.h"
+#include "model/snapshot.h"
+#include "model/watch.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define WATCHED_PORTS_MAX 64
+#define WATCHED_PORTS_MAX WATCHES_MAX
 #define SERVICE_NAME_SIZE 32
 
 struct watched_port {
@@ -24,12 +25,6 @@ struct watched_ports {
 	size_t count;
 };
 
-/** The sockets of a watched port. */
-struct port_count {
-	struct watched_port port;
-	uint32_t sockets[FAMILIES][STATES];
-};
-
 /**
  * Reads a port's number or its name in services(5).
  * @return 0, or -EINVAL if it is neither
@@ -41,5 +36,12 @@ int watched_port_parse(const char *text, struct watched_port *port);
  * @return 0, or -ENOSPC if there are already WATCHED_PORTS_MAX
  */
 int watched_ports_add(struct watched_ports *ports, const struct watched_port *port);
+
+/** Makes a watch of each port. @return the list, to be freed with free(); NULL if out of memory */
+struct watches *watched_ports_watches(const struct watched_ports *ports);
+
+/** The sockets of a port. @return NULL if @p snapshot does not have its watch */
+struct watch_count *watched_port_count(const struct snapshot *snapshot,
+				       const struct watched_port *port);
 
 #endif

@@ -5,7 +5,7 @@
 
 static void report_free(struct report *report)
 {
-	free(report->ports);
+	free(report->watches);
 	evaluation_release(report->evaluation);
 	free(report);
 }
@@ -16,8 +16,8 @@ struct report *report_new(struct snapshot *snapshot, uint32_t number)
 
 	if (report == NULL)
 		return NULL;
-	report->ports = calloc(snapshot->ports_count, sizeof(*report->ports));
-	if (report->ports == NULL && snapshot->ports_count > 0) {
+	report->watches = calloc(snapshot->watches_count, sizeof(*report->watches));
+	if (report->watches == NULL && snapshot->watches_count > 0) {
 		report_free(report);
 		return NULL;
 	}

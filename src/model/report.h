@@ -20,8 +20,8 @@ struct report {
 	int64_t window_ns; /**< period of the extremes */
 	struct extremes sockets[FAMILIES][STATES];
 	struct extremes totals[STATES];
-	struct extremes (*ports)[FAMILIES][STATES]; /**< in the order of the snapshot's ports */
-	struct evaluation *evaluation;              /**< held */
+	struct extremes (*watches)[FAMILIES][STATES]; /**< in the order of the snapshot's */
+	struct evaluation *evaluation;                /**< held */
 };
 
 /**

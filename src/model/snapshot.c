@@ -10,26 +10,34 @@ struct snapshot *snapshot_new(void)
 	return calloc(1, sizeof(struct snapshot));
 }
 
-int snapshot_watch(struct snapshot *snapshot, const struct watched_ports *ports)
+int snapshot_add_watches(struct snapshot *snapshot, size_t count)
 {
-	if (ports->count == 0)
+	if (count == 0)
 		return 0;
-	snapshot->ports = calloc(ports->count, sizeof(*snapshot->ports));
-	if (snapshot->ports == NULL)
+	snapshot->watches = calloc(count, sizeof(*snapshot->watches));
+	if (snapshot->watches == NULL)
 		return -ENOMEM;
-	snapshot->ports_count = ports->count;
-	for (size_t i = 0; i < ports->count; i++)
-		snapshot->ports[i].port = ports->port[i];
+	snapshot->watches_count = count;
 	return 0;
 }
 
-struct port_count *snapshot_port(const struct snapshot *snapshot, uint16_t number)
+static int compare_watch_count(const void *name, const void *watch)
 {
-	for (size_t i = 0; i < snapshot->ports_count; i++) {
-		if (snapshot->ports[i].port.number == number)
-			return &snapshot->ports[i];
-	}
-	return NULL;
+	return watch_name_compare(name, ((const struct watch_count *)watch)->name);
+}
+
+struct watch_count *snapshot_watch(const struct snapshot *snapshot, const char *name)
+{
+	if (snapshot->watches_count == 0)
+		return NULL;
+	return bsearch(name, snapshot->watches, snapshot->watches_count, sizeof(*snapshot->watches),
+		       compare_watch_count);
+}
+
+bool watch_counts(const struct watch_count *watch, enum tcp_state state)
+{
+	return watch->known &&
+	       !(watch->by_unit && (state == STATE_SYN_RECEIVED || state == STATE_TIME_WAIT));
 }
 
 static int compare_endpoint(const void *endpoint, const void *listener)
@@ -70,6 +78,6 @@ void snapshot_free(struct snapshot *snapshot)
 		return;
 	free(snapshot->listeners);
 	free(snapshot->zones);
-	free(snapshot->ports);
+	free(snapshot->watches);
 	free(snapshot);
 }

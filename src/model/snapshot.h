@@ -11,8 +11,8 @@
 
 #include "model/host.h"
 #include "model/listener.h"
-#include "model/port.h"
 #include "model/tcp.h"
+#include "model/watch.h"
 
 #include <net/if.h>
 #include <stdbool.h>
@@ -23,6 +23,17 @@
 enum count_method {
 	METHOD_FULL,    /**< every socket was listed by the kernel */
 	METHOD_DERIVED, /**< ESTABLISHED and perhaps TIME_WAIT were derived */
+};
+
+/** The sockets of a watch. */
+struct watch_count {
+	char name[WATCH_NAME_MAX + 1];
+	char text[WATCH_TEXT_MAX + 1]; /**< its conditions */
+	bool known;                    /**< otherwise the numbers are not */
+	bool by_unit;                  /**< SYN_RECV requests and TIME_WAIT have no cgroup */
+	bool port_use_known;
+	uint32_t port_use; /**< percent of the local ports that the kernel chooses from */
+	uint32_t sockets[FAMILIES][STATES];
 };
 
 /** An interface of link-local listeners. */
@@ -36,7 +47,7 @@ struct snapshot {
 	uint32_t duration_us; /**< of the refresh */
 	enum count_method method;
 	uint32_t sockets[FAMILIES][STATES];
-	bool closed_counted; /**< otherwise STATE_CLOSED has no counts, here and in ports */
+	bool closed_counted; /**< otherwise STATE_CLOSED has no counts, here and in watches */
 	struct host host;
 	struct listener *listeners; /**< endpoints, in endpoint_compare()'s order */
 	size_t listeners_count;
@@ -45,19 +56,23 @@ struct snapshot {
 	/** Endpoints that were left out because there are too many. */
 	uint32_t listeners_omitted;
 	uint32_t listen_fill; /**< of the fullest endpoint, including omitted ones; 0 without any */
-	bool listeners_tracked;   /**< fill_max, queued_max and dropped cover earlier refreshes */
-	struct port_count *ports; /**< the watched ports, by number */
-	size_t ports_count;
+	bool listeners_tracked; /**< fill_max, queued_max and dropped cover earlier refreshes */
+	struct watch_count *watches; /**< in the order of watch_name_compare() */
+	size_t watches_count;
+	uint32_t watches_omitted; /**< listening ports without a watch */
 };
 
 /** Creates an empty snapshot. @return NULL if out of memory */
 struct snapshot *snapshot_new(void);
 
-/** Adds @p ports to an empty @p snapshot, with all counts 0. @return 0 or -ENOMEM */
-int snapshot_watch(struct snapshot *snapshot, const struct watched_ports *ports);
+/** Adds @p count watches, all zero, to a @p snapshot without any. @return 0 or -ENOMEM */
+int snapshot_add_watches(struct snapshot *snapshot, size_t count);
 
-/** The watched port @p number. @return NULL if it is not watched */
-struct port_count *snapshot_port(const struct snapshot *snapshot, uint16_t number);
+/** The watch called @p name. @return NULL if the snapshot has none */
+struct watch_count *snapshot_watch(const struct snapshot *snapshot, const char *name);
+
+/** Whether the number of a watch's sockets in @p state is known. */
+bool watch_counts(const struct watch_count *watch, enum tcp_state state);
 
 /** The listener at @p endpoint. @return NULL if the snapshot has none */
 struct listener *snapshot_listener(const struct snapshot *snapshot,

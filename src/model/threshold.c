@@ -197,6 +197,25 @@ void thresholds_release(struct thresholds *thresholds)
 		free(thresholds);
 }
 
+const struct threshold *thresholds_resolve(struct thresholds *thresholds,
+					   const struct watches *watches, const char **problem)
+{
+	for (size_t i = 0; i < thresholds->count; i++) {
+		struct threshold *threshold = &thresholds->threshold[i];
+		const struct watch *watch = watches_find(watches, threshold->metric.watch);
+
+		*problem = metric_problem(&threshold->metric, watches);
+		if (*problem != NULL)
+			return threshold;
+		if (watch != NULL)
+			strcpy(threshold->watch_text, watch->text);
+		else if (threshold->metric.watch[0] != '\0')
+			snprintf(threshold->watch_text, sizeof(threshold->watch_text), "port %s",
+				 threshold->metric.watch);
+	}
+	return NULL;
+}
+
 ptrdiff_t thresholds_find(const struct thresholds *thresholds, const char *name)
 {
 	for (size_t i = 0; i < thresholds->count; i++) {
@@ -211,5 +230,6 @@ bool threshold_equals(const struct threshold *left, const struct threshold *righ
 	return strcmp(left->name, right->name) == 0 &&
 	       strcmp(left->metric_text, right->metric_text) == 0 &&
 	       strcmp(left->range_text, right->range_text) == 0 &&
-	       strcmp(left->clear_text, right->clear_text) == 0 && left->hold == right->hold;
+	       strcmp(left->clear_text, right->clear_text) == 0 &&
+	       strcmp(left->watch_text, right->watch_text) == 0 && left->hold == right->hold;
 }

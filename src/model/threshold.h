@@ -21,6 +21,7 @@ struct threshold {
 	char metric_text[THRESHOLD_TEXT_SIZE]; /**< as configured, for display */
 	char range_text[THRESHOLD_TEXT_SIZE];
 	char clear_text[THRESHOLD_TEXT_SIZE];
+	char watch_text[WATCH_TEXT_MAX + 1]; /**< the conditions of the metric's watch, or "" */
 	struct metric metric;
 	struct range range; /**< values outside of it raise the threshold */
 	struct range clear; /**< values inside of it clear the threshold */
@@ -54,10 +55,18 @@ struct thresholds *thresholds_hold(struct thresholds *thresholds);
 /** Releases @p thresholds, which may be NULL; the last holder frees them. */
 void thresholds_release(struct thresholds *thresholds);
 
+/**
+ * Sets the watch_text of all thresholds.
+ * @return the first one whose metric cannot have a value with @p watches, and @p problem, a
+ *         constant string; NULL if there is none
+ */
+const struct threshold *thresholds_resolve(struct thresholds *thresholds,
+					   const struct watches *watches, const char **problem);
+
 /** Finds the threshold called @p name. @return its index, or -1 */
 ptrdiff_t thresholds_find(const struct thresholds *thresholds, const char *name);
 
-/** Whether both are configured in the same way, including their names. */
+/** Whether both are configured in the same way, including their names and watches. */
 bool threshold_equals(const struct threshold *left, const struct threshold *right);
 
 #endif

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-struct port_windows {
-	uint16_t number;
+struct watch_windows {
+	char name[WATCH_NAME_MAX + 1];
+	char text[WATCH_TEXT_MAX + 1];
 	struct window sockets[FAMILIES][STATES];
 };
 
@@ -28,30 +30,55 @@ static void finalise_all(struct window *windows, size_t length)
 		window_finalise(&windows[i]);
 }
 
-/* Both lists of ports are ordered by number, so that one walk over both finds the common ones. */
-static int keep_ports(struct windows *windows, const struct snapshot *snapshot)
+static void finalise_watch(struct watch_windows *watch)
 {
-	struct port_windows *ports = NULL;
+	finalise_all(&watch->sockets[0][0], FAMILY_STATES);
+}
+
+/* Both lists are in the same order, so that one walk over both finds the common ones. */
+static int keep_watches(struct windows *windows, const struct snapshot *snapshot)
+{
+	struct watch_windows *watches = NULL;
 	size_t old = 0;
 
-	if (snapshot->ports_count > 0) {
-		ports = calloc(snapshot->ports_count, sizeof(*ports));
-		if (ports == NULL)
+	if (snapshot->watches_count > 0) {
+		watches = calloc(snapshot->watches_count, sizeof(*watches));
+		if (watches == NULL)
 			return -ENOMEM;
 	}
-	for (size_t i = 0; i < snapshot->ports_count; i++) {
-		ports[i].number = snapshot->ports[i].port.number;
-		while (old < windows->ports_count && windows->ports[old].number < ports[i].number)
-			finalise_all(&windows->ports[old++].sockets[0][0], FAMILY_STATES);
-		if (old < windows->ports_count && windows->ports[old].number == ports[i].number)
-			ports[i] = windows->ports[old++];
+	for (size_t i = 0; i < snapshot->watches_count; i++) {
+		const struct watch_count *watch = &snapshot->watches[i];
+
+		while (old < windows->watches_count &&
+		       watch_name_compare(windows->watches[old].name, watch->name) < 0)
+			finalise_watch(&windows->watches[old++]);
+		if (old < windows->watches_count &&
+		    strcmp(windows->watches[old].name, watch->name) == 0 &&
+		    strcmp(windows->watches[old].text, watch->text) == 0)
+			watches[i] = windows->watches[old++];
+		strcpy(watches[i].name, watch->name);
+		strcpy(watches[i].text, watch->text);
 	}
-	while (old < windows->ports_count)
-		finalise_all(&windows->ports[old++].sockets[0][0], FAMILY_STATES);
-	free(windows->ports);
-	windows->ports = ports;
-	windows->ports_count = snapshot->ports_count;
+	while (old < windows->watches_count)
+		finalise_watch(&windows->watches[old++]);
+	free(windows->watches);
+	windows->watches = watches;
+	windows->watches_count = snapshot->watches_count;
 	return 0;
+}
+
+static int add_watches(struct windows *windows, struct report *report)
+{
+	const struct snapshot *snapshot = report->snapshot;
+	int error = keep_watches(windows, snapshot);
+
+	for (size_t i = 0; error == 0 && i < snapshot->watches_count; i++) {
+		if (snapshot->watches[i].known)
+			error = add_counts(&windows->watches[i].sockets[0][0],
+					   &snapshot->watches[i].sockets[0][0], FAMILY_STATES,
+					   report, &report->watches[i][0][0]);
+	}
+	return error;
 }
 
 int windows_add(struct windows *windows, struct report *report, int64_t span_ns)
@@ -70,25 +97,15 @@ int windows_add(struct windows *windows, struct report *report, int64_t span_ns)
 	error = add_counts(windows->totals, totals, STATES, report, report->totals);
 	if (error != 0)
 		return error;
-	error = keep_ports(windows, snapshot);
-	if (error != 0)
-		return error;
-	for (size_t i = 0; i < snapshot->ports_count; i++) {
-		error = add_counts(&windows->ports[i].sockets[0][0],
-				   &snapshot->ports[i].sockets[0][0], FAMILY_STATES, report,
-				   &report->ports[i][0][0]);
-		if (error != 0)
-			return error;
-	}
-	return 0;
+	return add_watches(windows, report);
 }
 
 void windows_finalise(struct windows *windows)
 {
 	finalise_all(&windows->sockets[0][0], FAMILY_STATES);
 	finalise_all(windows->totals, STATES);
-	for (size_t i = 0; i < windows->ports_count; i++)
-		finalise_all(&windows->ports[i].sockets[0][0], FAMILY_STATES);
-	free(windows->ports);
+	for (size_t i = 0; i < windows->watches_count; i++)
+		finalise_watch(&windows->watches[i]);
+	free(windows->watches);
 	*windows = (struct windows){0};
 }

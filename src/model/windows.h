@@ -13,13 +13,14 @@
 struct windows {
 	struct window sockets[FAMILIES][STATES];
 	struct window totals[STATES];
-	struct port_windows *ports; /**< those of the last snapshot, by number */
-	size_t ports_count;
+	struct watch_windows *watches; /**< those of the last snapshot, in its order */
+	size_t watches_count;
 };
 
 /**
  * Adds the counts of @p report's snapshot and sets the report's extremes over the @p span_ns before
- * it. A port keeps its windows as long as it is in every snapshot.
+ * it. A watch keeps its windows as long as it is in every snapshot with the same conditions, and
+ * refreshes in which its numbers are unknown are skipped.
  * @return 0 or -ENOMEM
  */
 int windows_add(struct windows *windows, struct report *report, int64_t span_ns);

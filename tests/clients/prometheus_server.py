@@ -15,7 +15,7 @@ from monitored_host import INTEGRATIONS, SOURCES, MonitoredHost
 FILES = SOURCES / "integrations/prometheus"  # those that are not generated
 JOB = {"job": "tcp_state_count", "instance": "127.0.0.1"}
 
-# A watched port, whose listener has more waiting connections than its backlog.
+# The port of a watch, whose listener has more waiting connections than its backlog.
 PORT, BACKLOG, WAITING = 4443, 3, 4
 THRESHOLDS = {"leak": ("state any closeWait 5", "raised"),
               "busy": ("state ipv4 established 1000", "normal")}
@@ -27,7 +27,7 @@ def host_with_all(directory):
     """A MonitoredHost on which every metric has a value."""
     thresholds = [f"{name} {rule}" for name, (rule, _) in THRESHOLDS.items()]
     # Counts are stale after three intervals. A busy machine may exceed these if they are short.
-    with MonitoredHost(directory, watchPort=PORT, threshold=thresholds,
+    with MonitoredHost(directory, watch=f"web port {PORT}", threshold=thresholds,
                        refreshInterval=1) as monitored:
         monitored.make_different_numbers()
         with monitored.waiting_connections(PORT, BACKLOG, WAITING):

@@ -26,6 +26,7 @@ INSTALLED = "/var/lib/cacti/integration"
 BY_STATE = "web - TCP sockets by state, {}".format
 LARGEST = "web - Largest TCP counts by state, {}".format
 TOTAL = "web - TCP sockets by state, both families, {}".format
+PORT_USE = f"web - Local ports used, port {WATCHED_PORT}"
 QUEUE = f"web - Accept queue of 127.0.0.1:{QUEUE_PORT}"
 AGE = "web - Age of the TCP counts"
 
@@ -34,7 +35,7 @@ POLLS = 1 + 10 + HISTORY  # of the three tests
 
 
 class Traffic:
-    """Loopback connections to the watched port. Both ends count."""
+    """Loopback connections to the port of the watch. Both ends count."""
 
     def __init__(self):
         self._listener = socket.create_server(("127.0.0.1", WATCHED_PORT), backlog=256)
@@ -64,7 +65,7 @@ class Traffic:
 
 @pytest.fixture(scope="module")
 def monitored(tmp_path_factory):
-    with MonitoredHost(tmp_path_factory.mktemp("monitored"), watchPort=[WATCHED_PORT]) as monitored:
+    with MonitoredHost(tmp_path_factory.mktemp("monitored"), watch=f"web port {WATCHED_PORT}") as monitored:
         yield monitored
 
 
@@ -89,8 +90,8 @@ def cacti(monitored, traffic):
     for command in commands("As Cacti's user"):
         output = as_user(cacti, command, TEMPLATE=numbered(output, "tcp-state-agent"),
                          DEVICE=numbered(output, "web"))
-    # Two families, the totals, the watched port, two endpoints and the agent.
-    assert len(cacti.titles()) == 2 * 2 + 3 + 2 + 2 * 2 + 2
+    # Two families, the totals, the watch with its families, two endpoints and the agent.
+    assert len(cacti.titles()) == 2 * 2 + 3 + 2 + 1 + 2 * 2 + 2
     return cacti
 
 
@@ -138,9 +139,9 @@ def test_stored_values_equal_the_agents(monitored, cacti, record_property):
         assert cacti.last(BY_STATE(name)) == counted
         largest = unsuffixed(cacti.last(LARGEST(name)), "Max")
         assert largest == served(mib.COUNT_MAX, number) != dict.fromkeys(STATES, 0)
-        at_port = cacti.last(BY_STATE(f"{name} {WATCHED_PORT}"))
-        assert at_port == served(mib.PORT_COUNT, number, WATCHED_PORT)
-        assert at_port["listen"] == (family == 4)
+        in_watch = cacti.last(BY_STATE(f"web {name}"))
+        assert in_watch == served(mib.of_watch(mib.WATCH_COUNT, "web"), number)
+        assert in_watch["listen"] == (family == 4)
         compared += 3 * len(STATES)
     for column, name in ((mib.TOTAL, "now"), (mib.TOTAL_MIN, "smallest"),
                          (mib.TOTAL_MAX, "largest")):
@@ -148,9 +149,10 @@ def test_stored_values_equal_the_agents(monitored, cacti, record_property):
         compared += len(STATES)
     assert cacti.last(TOTAL("now")) == {
         state: sum(before[family, state] for family in FAMILIES) for state in STATES}
+    assert cacti.last(PORT_USE) == {"portUse": 0}
     assert cacti.last(QUEUE) == {"queued": QUEUED, "queuedMax": QUEUED, "backlog": BACKLOG}
     assert cacti.last(AGE)["interval"] == 100
-    record_property("observed", f"{compared + 3} of {compared + 3} values equal")
+    record_property("observed", f"{compared + 4} of {compared + 4} values equal")
 
 
 def test_missing_counts_are_unknown_and_red(monitored, cacti, record_property):

@@ -130,9 +130,11 @@ def test_other_metrics_equal_the_agents(monitored, prometheus):
     assert prometheus.query("tcpListenQueued > 0") == [
         ({"tcpListenLabel": f"127.0.0.1:{PORT}"}, WAITING)]
     assert prometheus.value(f'tcpListenBacklog{{tcpListenLabel="127.0.0.1:{PORT}"}}') == BACKLOG
-    assert prometheus.query("tcpPortStateCount > 0") == [
-        ({"tcpPortFamily": "ipv4", "tcpPortNumber": str(PORT), "tcpPortState": state}, number)
+    assert prometheus.query("tcpWatchCount > 0") == [
+        ({"tcpWatchName": "web", "tcpStateCountFamily": "ipv4", "tcpStateCountState": state}, number)
         for state, number in (("established", WAITING), ("listen", 1))]
+    assert prometheus.value("tcpWatchSockets") == WAITING + 1
+    assert prometheus.value("tcpWatchPortUse") == 0
     assert prometheus.query("tcpThresholdStatus == 1") == [
         ({"tcpThresholdName": name, "tcpThresholdMetric": rule.rpartition(" ")[0],
           "tcpThresholdStatus": status}, 1) for name, (rule, status) in THRESHOLDS.items()]

@@ -55,7 +55,7 @@ def template(version):
 
 @pytest.fixture(scope="module")
 def monitored(tmp_path_factory):
-    monitored = MonitoredHost(tmp_path_factory.mktemp("monitored"), watchPort=PORT,
+    monitored = MonitoredHost(tmp_path_factory.mktemp("monitored"), watch=f"web port {PORT}",
                   threshold="waiting state any closeWait 30 clear 10")
     monitored.snmpd.more_lines = "trap2sink 127.0.0.1 public\n"
     with monitored:
@@ -319,7 +319,7 @@ def test_values_are_the_agents(monitored, asked, record_property):
                            f" {sum(map(bool, counts.values()))} of 22 rows")
 
 
-def test_discovered_ports_listeners_and_thresholds(monitored, asked, record_property):
+def test_discovered_watches_listeners_and_thresholds(monitored, asked, record_property):
     monitored.unmake()
     monitored.make(4, "closeWait", 31)
     with waiting_connections(monitored, 3, backlog=7, port=PORT):
@@ -330,10 +330,12 @@ def test_discovered_ports_listeners_and_thresholds(monitored, asked, record_prop
                   f"tcp.listener[tcpListenBacklog,{endpoint}]": 7,
                   "tcp.threshold[tcpThresholdStatus,waiting]": 2,
                   "tcp.threshold[tcpThresholdValue,waiting]": 31,
-                  **{f"tcp.port.status[{word},ipv{family},{PORT}]": 0
+                  **{f"tcp.watch.status[{word},ipv{family},web]": 0
                      for word in WORDS for family in (4, 6)},
-                  f"tcp.port.status[listen,ipv4,{PORT}]": 1,
-                  f"tcp.port.status[established,ipv4,{PORT}]": 3}
+                  "tcp.watch.status[listen,ipv4,web]": 1,
+                  "tcp.watch.status[established,ipv4,web]": 3,
+                  "tcp.watch[tcpWatchSockets,web]": 4,
+                  "tcp.watch[tcpWatchPortUse,web]": 0}
 
         until_asked(asked.discover, lambda: wanted.keys() <= {
             key.replace('"', "") for key in asked.items()}, "all are discovered")

@@ -6,8 +6,8 @@
 #include "collect/dump.c"
 #include "collect/listeners.c"
 #include "collect/listening_sockets.c"
-#include "collect/ports.c"
 #include "collect/sock_diag.c"
+#include "collect/watch_counter.c"
 
 #include "fuzz.h"
 
@@ -104,18 +104,36 @@ static void check_listeners(size_t size, int expected)
 	listeners_finalise(&listeners);
 }
 
-static void check_ports(size_t size, int expected, const struct socket_counts *all)
+/* Two watches that exclude each other. */
+static void check_watches(size_t size, int expected, const struct socket_counts *all)
 {
-	struct port_count ports[2] = {{.port.number = 22}, {.port.number = 80}};
-	struct counted_ports counted = {SOCKETS_BOUND_INACTIVE, ports, 2};
-	struct acceptance acceptance = {count_port_socket, &counted, 0};
+	struct watches *watches = watches_new();
+	struct watch_counter counter;
+	struct counted_watches counted = {&counter, SOCKETS_BOUND_INACTIVE};
+	struct acceptance acceptance = {count_watched_socket, &counted, 0};
+	struct watch watch;
 
+	assert(watches != NULL);
+	watch_of_port(22, &watch);
+	assert(watches_add(&watches, &watch) == 0);
+	watch_of_port(80, &watch);
+	assert(watches_add(&watches, &watch) == 0);
+	watch_counter_initialise(&counter);
+	watch_counter_set(&counter, watches);
+	counter.ports_used = calloc(PORTS, sizeof(*counter.ports_used));
+	assert(counter.ports_used != NULL);
+	assert(watch_matcher_compile(&counter.matcher, watches) == 0);
 	assert(decode_alone(size, &acceptance) == expected);
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		for (enum tcp_state state = 0; state < STATES; state++)
-			assert(ports[0].sockets[family][state] + ports[1].sockets[family][state] <=
+			assert(count_in_planes(counter.sockets[family][state], 0) +
+				       count_in_planes(counter.sockets[family][state], 1) <=
 			       all->sockets[family][state]);
 	}
+	free(counter.ports_used);
+	counter.ports_used = NULL;
+	watch_counter_finalise(&counter);
+	watch_matcher_finalise(&counter.matcher);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -128,6 +146,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(dump.buffer, data, size);
 	result = check_counts(size, &counts);
 	check_listeners(size, result);
-	check_ports(size, result, &counts);
+	check_watches(size, result, &counts);
 	return 0;
 }

@@ -12,8 +12,8 @@
 
 #define ROWS_MAX 7
 #define NAME_LENGTH_MAX (MIB_NAME_MAX + 4)
-/* Of the fixed tables some 200; a listener has 6, a port 88 and a threshold 8. */
-#define INSTANCES_MAX (256 + ROWS_MAX * (6 + 88 + 8))
+/* Of the fixed tables some 200; a listener has 6, a watch 91 and a threshold 8. */
+#define INSTANCES_MAX (256 + ROWS_MAX * (6 + 91 + 8))
 
 struct name {
 	oid at[NAME_LENGTH_MAX];
@@ -84,22 +84,28 @@ static void make_listeners(struct snapshot *snapshot, struct input *input)
 	}
 }
 
-static void make_ports(struct snapshot *snapshot, struct input *input)
+static void make_watches(struct snapshot *snapshot, struct input *input)
 {
 	size_t count = take_octet(input) % ROWS_MAX;
-	struct watched_ports ports = {0};
+	struct watches *watches = watches_new();
+	struct watch watch;
 
+	assert(watches != NULL);
 	while (count-- > 0) {
-		struct watched_port port = {
-			.number = (uint16_t)(take_octet(input) << 8 | take_octet(input))};
-
-		assert(watched_ports_add(&ports, &port) == 0);
+		watch_of_port((uint16_t)(take_octet(input) << 8 | take_octet(input)), &watch);
+		watch.units_count = take_octet(input) & 1;
+		watches_add(&watches, &watch);
 	}
-	snapshot->ports = calloc(ROWS_MAX, sizeof(*snapshot->ports));
-	assert(snapshot->ports != NULL);
-	snapshot->ports_count = ports.count;
-	for (size_t i = 0; i < ports.count; i++)
-		snapshot->ports[i].port = ports.port[i];
+	assert(snapshot_add_watches(snapshot, watches->count) == 0);
+	for (size_t i = 0; i < watches->count; i++) {
+		struct watch_count *counted = &snapshot->watches[i];
+
+		strcpy(counted->name, watches->watch[i].name);
+		counted->by_unit = watches->watch[i].units_count > 0;
+		counted->known = take_octet(input) & 1;
+		counted->port_use_known = counted->known && !counted->by_unit;
+	}
+	free(watches);
 }
 
 static void make_host(struct host *host, struct input *input)
@@ -148,7 +154,7 @@ static struct report *make_report(struct input *input)
 
 	assert(snapshot != NULL);
 	make_listeners(snapshot, input);
-	make_ports(snapshot, input);
+	make_watches(snapshot, input);
 	make_host(&snapshot->host, input);
 	report = report_new(snapshot, 1);
 	assert(report != NULL);

@@ -99,12 +99,13 @@ static void check_local_ports(const uint8_t *data, size_t size)
 	const struct port_range all = {0, UINT16_MAX};
 	struct port_range range = all;
 	struct host whole = {0}, part = {0};
+	struct port_set ports;
 	char *text = fuzz_text(data, size);
 
 	if (proc_text_port_range(text, &range))
 		assert(range.low <= range.high && range.high <= UINT16_MAX);
-	proc_text_local_ports(&all, text, &whole);
-	proc_text_local_ports(&range, text, &part);
+	proc_text_local_ports(&all, text, &whole, &ports);
+	proc_text_local_ports(&range, text, &part, &ports);
 	assert(whole.known[HOST_LOCAL_PORTS] == part.known[HOST_LOCAL_PORTS]);
 	assert(whole.value[HOST_LOCAL_PORTS] <= UINT16_MAX + 1);
 	assert(part.value[HOST_LOCAL_PORTS] <= whole.value[HOST_LOCAL_PORTS]);

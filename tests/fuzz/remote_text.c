@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An answer of another host, without and with a watched port. What is read of it, written again, is
- * read as the same.
+ * An answer of another host, without and with the watch of a port. What is read of it, written
+ * again, is read as the same.
  */
 #include "cli/remote_text.c"
 
@@ -13,12 +13,11 @@
 
 /* ---- writing ---- */
 
-static void write_cells(FILE *file, const uint32_t (*sockets)[STATES], const char *column,
-			const char *port)
+static void write_cells(FILE *file, const uint32_t (*sockets)[STATES], const char *column)
 {
 	for (unsigned int family = 0; family < FAMILIES; family++) {
 		for (unsigned int state = 0; state < STATES; state++)
-			fprintf(file, "%s.%u.%s%u %u\n", column, family + 1, port, state + 1,
+			fprintf(file, "%s.%u.%u %u\n", column, family + 1, state + 1,
 				sockets[family][state]);
 	}
 }
@@ -71,10 +70,19 @@ static void write_listeners(FILE *file, const struct snapshot *snapshot)
 	}
 }
 
+/* The length and the characters of a watch's name. */
+static void write_index(char *index, size_t size, const char *name)
+{
+	size_t length = (size_t)snprintf(index, size, ".%zu", strlen(name));
+
+	for (; *name != '\0'; name++)
+		length += (size_t)snprintf(index + length, size - length, ".%d", *name);
+}
+
 /* @return the caller's to free */
 static char *write_snapshot(const struct snapshot *snapshot)
 {
-	char *text = NULL, port[16];
+	char *text = NULL, index[64], column[80];
 	size_t size;
 	FILE *file = open_memstream(&text, &size);
 
@@ -82,12 +90,16 @@ static char *write_snapshot(const struct snapshot *snapshot)
 	fprintf(file, "1.8.2.0 %" PRId64 "\n1.8.3.0 %u\n1.8.7.0 %d\n1.8.10.0 %u\n",
 		(NOW_NS - snapshot->taken_ns) / NS_PER_TICK, snapshot->duration_us,
 		snapshot->method + 1, snapshot->listeners_omitted);
-	write_cells(file, snapshot->sockets, "1.1.1.3", "");
+	write_cells(file, snapshot->sockets, "1.1.1.3");
 	write_host(file, &snapshot->host);
 	write_listeners(file, snapshot);
-	for (size_t i = 0; i < snapshot->ports_count; i++) {
-		snprintf(port, sizeof(port), "%u.", snapshot->ports[i].port.number);
-		write_cells(file, snapshot->ports[i].sockets, "1.6.1.4", port);
+	for (size_t i = 0; i < snapshot->watches_count; i++) {
+		const struct watch_count *watch = &snapshot->watches[i];
+
+		write_index(index, sizeof(index), watch->name);
+		fprintf(file, "1.10.1.2%s %s\n", index, watch->text);
+		snprintf(column, sizeof(column), "1.6.1.1%s", index);
+		write_cells(file, watch->sockets, column);
 	}
 	fclose(file);
 	return text;
@@ -105,10 +117,10 @@ static void check_same(const struct snapshot *left, const struct snapshot *right
 	for (size_t i = 0; i < left->listeners_count; i++)
 		assert(memcmp(&left->listeners[i], &right->listeners[i],
 			      sizeof(left->listeners[i])) == 0);
-	assert(left->ports_count == right->ports_count);
-	for (size_t i = 0; i < left->ports_count; i++)
-		assert(memcmp(left->ports[i].sockets, right->ports[i].sockets,
-			      sizeof(left->ports[i].sockets)) == 0);
+	assert(left->watches_count == right->watches_count);
+	for (size_t i = 0; i < left->watches_count; i++)
+		assert(memcmp(left->watches[i].sockets, right->watches[i].sockets,
+			      sizeof(left->watches[i].sockets)) == 0);
 }
 
 static void check_again(const struct snapshot *snapshot, const struct watched_ports *ports)
@@ -138,7 +150,7 @@ static void check_text(const uint8_t *data, size_t size, const struct watched_po
 
 	if (error == 0) {
 		assert(snapshot != NULL && problem[0] == '\0');
-		assert(snapshot->ports_count == ports->count);
+		assert(snapshot->watches_count == ports->count);
 		check_again(snapshot, ports);
 	} else {
 		assert(snapshot == NULL);

@@ -79,15 +79,6 @@ static bool is_within(int64_t ns, double minimum, double maximum)
 	       ns <= llround(maximum * 1000) * NS_PER_MS;
 }
 
-static bool is_watched(const struct watched_ports *ports, uint16_t number)
-{
-	for (size_t i = 0; i < ports->count; i++) {
-		if (ports->port[i].number == number)
-			return true;
-	}
-	return false;
-}
-
 static void check_numbers(const struct settings *settings)
 {
 	assert(is_within(settings->refresh_interval_ns, REFRESH_INTERVAL_MIN,
@@ -101,12 +92,19 @@ static void check_numbers(const struct settings *settings)
 	assert(settings->refresh_options.policy <= COUNT_DERIVED);
 }
 
-static void check_ports(const struct watched_ports *ports)
+static void check_watch_list(const struct watches *watches)
 {
-	assert(ports->count <= WATCHED_PORTS_MAX);
-	for (size_t i = 0; i < ports->count; i++) {
-		assert(ports->port[i].number > (i == 0 ? 0 : ports->port[i - 1].number));
-		assert(memchr(ports->port[i].service, '\0', SERVICE_NAME_SIZE) != NULL);
+	assert(watches->count <= WATCHES_MAX);
+	for (size_t i = 0; i < watches->count; i++) {
+		const struct watch *watch = &watches->watch[i];
+
+		assert(watch_name_is_valid(watch->name));
+		assert(i == 0 || watch_name_compare(watch[-1].name, watch->name) < 0);
+		assert(watches_find(watches, watch->name) == watch);
+		assert(strlen(watch->text) <= WATCH_TEXT_MAX);
+		assert(watch->ports.count > 0 || watch->peer_ports.count > 0 ||
+		       watch->addresses.count > 0 || watch->peers.count > 0 ||
+		       watch->units_count > 0);
 	}
 }
 
@@ -119,16 +117,14 @@ static void check_thresholds(const struct settings *settings)
 
 		if (i > 0)
 			assert(strcmp(threshold[-1].name, threshold->name) < 0);
-		if (threshold->metric.kind == METRIC_PORT)
-			assert(is_watched(&settings->refresh_options.ports,
-					  threshold->metric.port));
+		assert(metric_problem(&threshold->metric, settings->watches) == NULL);
 	}
 }
 
 static void check_accepted(const struct settings *settings)
 {
 	check_numbers(settings);
-	check_ports(&settings->refresh_options.ports);
+	check_watch_list(settings->watches);
 	check_thresholds(settings);
 	if (settings->agentx_socket[0] == '\0')
 		assert(last_accepted_socket == NULL);
@@ -159,6 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return -1;
 	source.files = write_file(data, size);
 	memset(&untouched, 0x55, sizeof(untouched));
+	untouched.watches = NULL;
 	untouched.thresholds = NULL;
 	memcpy(&settings, &untouched, sizeof(settings));
 	complaints = 0;

@@ -72,15 +72,15 @@ static void check_rate(const struct metric *metric, struct snapshot *snapshot)
 static void check_metric_value(const struct metric *metric)
 {
 	struct listener listener = {.endpoint = metric->endpoint, .fill = 75};
-	struct port_count port = {.port.number = metric->port};
+	struct watch_count watch = {.known = true, .port_use_known = true, .port_use = 75};
 	struct zone zone = {.index = 7};
 	struct snapshot snapshot = {
 		.closed_counted = true,
 		.listeners = &listener,
 		.listeners_count = 1,
 		.listen_fill = 75,
-		.ports = &port,
-		.ports_count = 1,
+		.watches = &watch,
+		.watches_count = 1,
 		.zones = &zone,
 		.zones_count = 1,
 	};
@@ -94,7 +94,8 @@ static void check_metric_value(const struct metric *metric)
 		for (enum tcp_state state = 0; state < STATES; state++)
 			snapshot.sockets[family][state] = 75;
 	}
-	port.sockets[FAMILY_IPV6][metric->state] = 75;
+	strcpy(watch.name, metric->watch);
+	watch.sockets[FAMILY_IPV6][metric->state] = 75;
 	host_set(&snapshot.host, metric->object, 3);
 	host_set(&snapshot.host, metric->limit, 4);
 	if (metric->kind == METRIC_RATE) {
@@ -118,7 +119,8 @@ static void check_metric(char *const words[])
 	assert(taken == 2 || taken == 3 || (taken == 4 && metric.kind == METRIC_RATE));
 	assert(metric.kind <= METRIC_RATE && metric.state < STATES);
 	assert((metric.kind == METRIC_RATE) == (metric.seconds != 0));
-	assert((metric.kind == METRIC_PORT) == (metric.port != 0));
+	assert((metric.kind == METRIC_WATCH || metric.kind == METRIC_PORTS) ==
+	       (metric.watch[0] != '\0'));
 	assert((metric.kind == METRIC_LISTEN) == (metric.any || metric.endpoint.port != 0));
 	check_metric_value(&metric);
 }
@@ -163,7 +165,7 @@ static bool same_metric(const struct metric *left, const struct metric *right)
 {
 	return left->kind == right->kind && left->state == right->state &&
 	       memcmp(left->families, right->families, sizeof(left->families)) == 0 &&
-	       left->port == right->port && left->object == right->object &&
+	       strcmp(left->watch, right->watch) == 0 && left->object == right->object &&
 	       left->limit == right->limit && left->seconds == right->seconds &&
 	       endpoint_compare(&left->endpoint, &right->endpoint) == 0;
 }

@@ -44,11 +44,15 @@ LISTEN_FILL = LISTEN_QUEUE_ENTRY + (7,)
 LISTEN_FILL_MAX = LISTEN_QUEUE_ENTRY + (8,)
 LISTEN_SYN_QUEUE = LISTEN_QUEUE_ENTRY + (10,)
 
-PORT_STATE_ENTRY = ROOT + (1, 6, 1)
-PORT_COUNT = PORT_STATE_ENTRY + (4,)
-PORT_MIN = PORT_STATE_ENTRY + (5,)
-PORT_MAX = PORT_STATE_ENTRY + (6,)
-PORT_LABEL = PORT_STATE_ENTRY + (7,)
+WATCH_STATE_ENTRY = ROOT + (1, 6, 1)
+WATCH_COUNT = WATCH_STATE_ENTRY + (1,)
+WATCH_COUNT_MIN = WATCH_STATE_ENTRY + (2,)
+WATCH_COUNT_MAX = WATCH_STATE_ENTRY + (3,)
+WATCH_COUNT_LABEL = WATCH_STATE_ENTRY + (4,)
+WATCH_ENTRY = ROOT + (1, 10, 1)
+WATCH_FILTER = WATCH_ENTRY + (2,)
+WATCH_SOCKETS = WATCH_ENTRY + (3,)
+WATCH_PORT_USE = WATCH_ENTRY + (4,)
 
 THRESHOLD_ENTRY = ROOT + (1, 7, 1)
 THRESHOLD_METRIC = THRESHOLD_ENTRY + (2,)
@@ -107,9 +111,10 @@ def of_state(column, state):
     return column + (STATES.index(state) + 1,)
 
 
-def of_port(column, family, port, state):
-    """Return an instance of a tcpPortStateTable COLUMN."""
-    return column + (_version(family), port, STATES.index(state) + 1)
+def of_watch(column, name, *row):
+    """Return an instance of a COLUMN of a watch, of tcpWatchStateTable with ROW, (family, state)."""
+    index = column + (len(name), *name.encode())
+    return of(index, *row) if row else index
 
 
 def of_host(name):

@@ -161,7 +161,7 @@ def sweep(agent, allocations, act, recovered, last):
 
 def test_each_allocation_for_a_refresh_fails(agent, allocations, refusals, expected):
     """Each failure counts as one error."""
-    agent.reconfigure(maxAge=1, watchPort=9)
+    agent.reconfigure(maxAge=1, watch="w port 9")
     wait_for_refresh()
 
     def refresh():

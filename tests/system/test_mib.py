@@ -91,10 +91,11 @@ def instances(build, module, snmpd, make_agent):
         port = server.getsockname()[1]
         snmpd.start()
         agent = make_agent("agent", build / "tcp-state-agent")
-        agent.configure(refreshInterval=3600, watchPort=[22, port],
+        agent.configure(refreshInterval=3600,
+                        watch=["ssh port 22", f"own port {port}", "unit unit nosuch.service"],
                         threshold=["floor state any listen 5: hold 3",
                                    f"queue listen [::1]:{port} 50 clear 20",
-                                   "buckets host tcpHostTimeWaits 80", "closed port 443 listen 0"])
+                                   "buckets host tcpHostTimeWaits 80", "closed watch ssh listen 0"])
         agent.start()
         agent.wait_until_logged("registered with snmpd")
         yield snmp.walk(module.root)

@@ -512,7 +512,7 @@ SNMP_OPTIONS = ("--", "-v", "2c", "-c", "public")
 
 
 def test_another_host_is_read_alike(served, maker):
-    served.reconfigure(watchPort=443)
+    served.reconfigure(watch="443 port 443")
     make_every_kind(maker)
     local = counts_of_json()
     host = ("-H", "127.0.0.1", "-o", "json")
@@ -588,8 +588,8 @@ def test_a_list_is_complete_if_the_agent_restarts(served, many_listeners, at):
 
 @pytest.mark.parametrize("view", [("-l",), ("-S",), ("-p", "443"), ()])
 def test_there_is_no_list_if_the_agent_exits(served, many_listeners, view):
-    served.reconfigure(watchPort=443)
-    until(lambda: snmp.answers((*mib.PORT_COUNT, 1, 443, 1)), "the port is watched")
+    served.reconfigure(watch="443 port 443")
+    until(lambda: snmp.answers(mib.of_watch(mib.WATCH_FILTER, "443")), "the port is watched")
 
     def end():
         served.kill()
@@ -603,7 +603,7 @@ def test_there_is_no_list_if_the_agent_exits(served, many_listeners, view):
 def test_there_is_no_list_if_the_counts_are_withdrawn(snmpd, agent, many_listeners, view):
     refusals = Refusals()
     snmpd.start()
-    agent.configure(refreshInterval=0.1, maxAge=5, watchPort=443)
+    agent.configure(refreshInterval=0.1, maxAge=5, watch="443 port 443")
     refusals.start(agent)
 
     def withdraw():

@@ -231,16 +231,16 @@ def test_an_endpoint_of_ipv6(start, snmptrapd):
             assert row("accept")[mib.THRESHOLD_VALUE] == 100
 
 
-def test_the_sockets_of_a_port(start, snmptrapd, listeners):
+def test_the_sockets_of_a_watch(start, snmptrapd, listeners):
     with listener() as server:
         port = server.getsockname()[1]
-        start(f"gone port {port} listen 1:", f"busy port {port} established 1")
+        start("gone watch w listen 1:", "busy watch w established 1", watch=f"w port {port}")
         listeners.number(7)
         with socket.create_connection(("127.0.0.1", port)), \
                 socket.create_connection(("127.0.0.1", port)):
             wait_until_notified(snmptrapd, [("busy", "raised")])
             assert row("busy")[mib.THRESHOLD_VALUE] == 2
-        assert snmp.get_value(mib.of_port(mib.PORT_COUNT, 4, port, "listen")) == 1
+        assert snmp.get_value(mib.of_watch(mib.WATCH_COUNT, "w", 4, "listen")) == 1
     wait_until_notified(snmptrapd, [("busy", "raised"), ("busy", "cleared"), ("gone", "raised")])
 
 
@@ -523,9 +523,10 @@ def test_an_interface_that_is_made_later_and_anew(snmpd, agent):
     "a state ipv4 listen 10 hold 1000001",
     "a state ipv4 listen 10 hold 2 hold 2",
     "a state ipv4 listen 10 clear 5 clear 5",
-    "a port 0 listen 10",
-    "a port 65536 listen 10",
-    "a port https listen 10",
+    "a port 443 listen 10",
+    "a watch nosuch listen 10",
+    "a ports nosuch 10",
+    "a watch a:b listen 10",
     "a listen 127.0.0.1 10",
     "a listen ::1:80 10",
     "a listen [::1] 10",

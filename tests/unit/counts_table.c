@@ -64,6 +64,7 @@ static void ports_have_a_table_each(void **state)
 {
 	struct view view = {
 		.subject = VIEW_PORTS,
+		.ports = &fixture_ports,
 		.families = {true, true},
 		.states[STATE_LISTEN] = true,
 	};
@@ -77,7 +78,7 @@ static void ports_have_a_table_each(void **state)
 		      "port 8080\n"
 		      "state   ipv4  ipv6  total\n"
 		      "listen     0     1      1\n");
-	assert_int_equal(counts_tables(fixture_snapshot(), &view), 2);
+	assert_int_equal(counts_tables(&view), 2);
 }
 
 static void a_state_that_is_not_counted_is_not_zero(void **state)
@@ -135,12 +136,14 @@ static void services_cannot_control_a_terminal(void **state)
 	for (size_t i = 0; i < ENTRIES(names); i++) {
 		for (int ascii = 0; ascii < 2; ascii++) {
 			const struct style style = {.width = SIZE_MAX, .utf8 = !ascii};
-			struct port_count port = {.port.number = 80};
-			struct snapshot snapshot = {.ports = &port, .ports_count = 1};
+			struct watch_count count = {.name = "80", .known = true};
+			struct watched_ports ports = {.port = {{.number = 80}}, .count = 1};
+			struct snapshot snapshot = {.watches = &count, .watches_count = 1};
 			FILE *file = output_open();
 			char expected[128];
 
-			strcpy(port.port.service, names[i][0]);
+			strcpy(ports.port[0].service, names[i][0]);
+			view.ports = &ports;
 			snprintf(expected, sizeof(expected), "%s\nstate   ipv4\nlisten     0\n",
 				 names[i][1 + ascii]);
 			assert_int_equal(counts_table_write(file, &snapshot, &view, &style, NULL),

@@ -28,13 +28,17 @@ static struct listener listeners[] = {
 	},
 };
 
-static struct port_count ports[] = {
+static struct watch_count watches[] = {
 	{
-		.port = {.number = 443, .service = "https"},
+		.name = "443",
+		.text = "port 443",
+		.known = true,
 		.sockets[FAMILY_IPV4] = {[STATE_LISTEN] = 2, [STATE_ESTABLISHED] = 20},
 	},
 	{
-		.port = {.number = 8080},
+		.name = "8080",
+		.text = "port 8080",
+		.known = true,
 		.sockets[FAMILY_IPV6] = {[STATE_LISTEN] = 1},
 	},
 };
@@ -47,8 +51,8 @@ const struct snapshot *fixture_snapshot(void)
 		.sockets[FAMILY_IPV6] = {[STATE_LISTEN] = 1},
 		.listeners = listeners,
 		.listeners_count = ENTRIES(listeners),
-		.ports = ports,
-		.ports_count = ENTRIES(ports),
+		.watches = watches,
+		.watches_count = ENTRIES(watches),
 	};
 	struct host *host = &snapshot.host;
 
@@ -65,9 +69,14 @@ const struct snapshot *fixture_snapshot(void)
 	return &snapshot;
 }
 
+const struct watched_ports fixture_ports = {
+	.port = {{.number = 443, .service = "https"}, {.number = 8080}},
+	.count = 2,
+};
+
 struct view fixture_view_all(enum view_subject subject)
 {
-	struct view view = {.subject = subject};
+	struct view view = {.subject = subject, .ports = &fixture_ports};
 
 	memset(view.families, true, sizeof(view.families));
 	memset(view.states, true, sizeof(view.states));

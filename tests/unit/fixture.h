@@ -18,6 +18,9 @@
  * listeners; all host values except those of fragments. The same on every call. */
 const struct snapshot *fixture_snapshot(void);
 
+/** Ports 443 and 8080. */
+extern const struct watched_ports fixture_ports;
+
 /** @return a view of all families and states of @p subject */
 struct view fixture_view_all(enum view_subject subject);
 

@@ -86,6 +86,7 @@ static void ports_are_an_array(void **state)
 {
 	struct view view = {
 		.subject = VIEW_PORTS,
+		.ports = &fixture_ports,
 		.families = {true, true},
 		.states[STATE_LISTEN] = true,
 	};
@@ -115,12 +116,14 @@ static void services_are_read_back_unchanged(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ENTRIES(names); i++) {
-		struct port_count port = {.port.number = 80};
-		struct snapshot snapshot = {.ports = &port, .ports_count = 1};
+		struct watch_count count = {.name = "80", .known = true};
+		struct watched_ports ports = {.port = {{.number = 80}}, .count = 1};
+		struct snapshot snapshot = {.watches = &count, .watches_count = 1};
 		FILE *file = output_open();
 		char expected[128];
 
-		strcpy(port.port.service, names[i][0]);
+		strcpy(ports.port[0].service, names[i][0]);
+		view.ports = &ports;
 		snprintf(expected, sizeof(expected),
 			 "[{\"port\":80,\"service\":\"%s\",\"ipv4\":{\"listen\":0}}]\n",
 			 names[i][1]);

@@ -297,9 +297,9 @@ static void sockets_of_one_endpoint_are_merged(void **state)
 
 /* ---- from refresh to refresh ---- */
 
-#define SOCKET(cookie, endpoint, queued, backlog, dropped)              \
-	{                                                               \
-		(cookie), (endpoint), 0, (queued), (backlog), (dropped) \
+#define SOCKET(cookie, endpoint, queued, backlog, dropped)                 \
+	{                                                                  \
+		(cookie), (endpoint), 0, (queued), (backlog), (dropped), 0 \
 	}
 
 static void drops_never_decrease(void **state)
@@ -428,9 +428,9 @@ static void requests_count_for_the_most_specific_endpoint(void **state)
 	const struct listening_socket sockets[] = {
 		SOCKET(1, ipv4(0, 80), 0, 1, 0),   SOCKET(2, ipv4(1, 80), 0, 1, 0),
 		SOCKET(3, ipv6(0, 80), 0, 1, 0),   SOCKET(4, ipv6(1, 80), 0, 1, 0),
-		SOCKET(5, ipv6(0, 443), 0, 1, 0),  {6, link_local(2), 2, 0, 1, 0},
-		SOCKET(7, ipv4(1, 8080), 0, 1, 0), {8, ipv4(1, 22), 3, 0, 1, 0},
-		{9, ipv4(0, 22), 4, 0, 1, 0},      {10, ipv4(0, 22), 5, 0, 1, 0},
+		SOCKET(5, ipv6(0, 443), 0, 1, 0),  {6, link_local(2), 2, 0, 1, 0, 0},
+		SOCKET(7, ipv4(1, 8080), 0, 1, 0), {8, ipv4(1, 22), 3, 0, 1, 0, 0},
+		{9, ipv4(0, 22), 4, 0, 1, 0, 0},   {10, ipv4(0, 22), 5, 0, 1, 0, 0},
 	};
 	struct endpoint to_mapped = ipv4(1, 443);
 

@@ -60,16 +60,53 @@ static void states_are_of_one_family_or_of_any(void **state)
 	assert_true(metric.families[FAMILY_IPV6]);
 }
 
-static void ports_have_a_number_and_a_state(void **state)
+static void watches_have_a_name(void **state)
 {
-	struct metric metric = parsed("port 443 synRecv x y", 3);
+	struct metric metric = parsed("watch db-1.x synRecv x y", 3);
 
 	(void)state;
-	assert_int_equal(metric.kind, METRIC_PORT);
-	assert_int_equal(metric.port, 443);
+	assert_int_equal(metric.kind, METRIC_WATCH);
+	assert_string_equal(metric.watch, "db-1.x");
 	assert_int_equal(metric.state, STATE_SYN_RECEIVED);
-	assert_int_equal(parsed("port 1 listen", 3).port, 1);
-	assert_int_equal(parsed("port 65535 listen", 3).port, 65535);
+	metric = parsed("ports 443 x", 2);
+	assert_int_equal(metric.kind, METRIC_PORTS);
+	assert_string_equal(metric.watch, "443");
+}
+
+static const char *problem_of(const char *text, const struct watches *watches)
+{
+	struct metric metric = parsed(text, strncmp(text, "ports", 5) == 0 ? 2 : 3);
+
+	return metric_problem(&metric, watches);
+}
+
+static void a_watch_must_be_configured(void **state)
+{
+	struct watches *watches = watches_new();
+	char problem[WATCH_PROBLEM_SIZE];
+	struct watch watch;
+
+	(void)state;
+	assert_int_equal(watch_parse("db port 5432", &watch, problem), 0);
+	assert_int_equal(watches_add(&watches, &watch), 0);
+	assert_int_equal(watch_parse("api unit api.service", &watch, problem), 0);
+	assert_int_equal(watches_add(&watches, &watch), 0);
+	assert_null(problem_of("state any listen", watches));
+	assert_null(problem_of("watch db timeWait", watches));
+	assert_null(problem_of("ports db", watches));
+	assert_null(problem_of("watch api closeWait", watches));
+	assert_non_null(problem_of("watch api timeWait", watches));
+	assert_non_null(problem_of("watch api synReceived", watches));
+	assert_non_null(problem_of("ports api", watches));
+	assert_string_equal(problem_of("watch d listen", watches), "unknown watch");
+	assert_string_equal(problem_of("ports 443", watches), "unknown watch");
+	watches->each_listening = true;
+	assert_null(problem_of("ports 443", watches));
+	assert_null(problem_of("watch 65535 listen", watches));
+	assert_non_null(problem_of("watch 65536 listen", watches));
+	assert_non_null(problem_of("watch 0 listen", watches));
+	assert_non_null(problem_of("watch 080 listen", watches));
+	free(watches);
 }
 
 static void endpoints_are_written_as_in_a_url(void **state)
@@ -178,11 +215,14 @@ static void rates_are_of_any_counter_of_the_host(void **state)
 
 static void each_problem_is_named(void **state)
 {
-	static const char kind[] = "unknown metric, expected state, port, listen, host or rate";
+	static const char kind[] =
+		"unknown metric, expected state, watch, ports, listen, host or rate";
 	static const char incomplete[] = "incomplete metric";
 	static const char family[] = "unknown family, expected ipv4, ipv6 or any";
 	static const char no_state[] = "unknown TCP state";
-	static const char port[] = "invalid port, expected 1 to 65535";
+	static const char watch[] = "invalid name of a watch";
+	static const char replaced[] = "the metric port was replaced by watch WATCH STATE, with a "
+				       "line watch WATCH port PORT";
 	static const char endpoint[] =
 		"invalid endpoint, expected any, 192.0.2.1:80, 0.0.0.0:80 or [::]:80";
 	static const char object[] =
@@ -201,8 +241,9 @@ static void each_problem_is_named(void **state)
 		{"10", kind},
 		{"state", incomplete},
 		{"state ipv4", incomplete},
-		{"port", incomplete},
-		{"port 80", incomplete},
+		{"watch", incomplete},
+		{"watch db", incomplete},
+		{"ports", incomplete},
 		{"listen", incomplete},
 		{"host", incomplete},
 		{"state ipv5 listen", family},
@@ -212,15 +253,13 @@ static void each_problem_is_named(void **state)
 		{"state any listens", no_state},
 		{"state any any", no_state},
 		{"state any 10", no_state},
-		{"port 80 10", no_state},
-		{"port 0 listen", port},
-		{"port 65536 listen", port},
-		{"port -1 listen", port},
-		{"port +1 listen", port},
-		{"port 80x listen", port},
-		{"port 0x50 listen", port},
-		{"port http listen", port},
-		{"port 18446744073709551696 listen", port},
+		{"watch db 10", no_state},
+		{"watch a/b listen", watch},
+		{"watch each listen", watch},
+		{"watch 012345678901234567890123456789012 listen", watch},
+		{"ports a:b", watch},
+		{"port 80 listen", replaced},
+		{"port", replaced},
 		{"listen 80", endpoint},
 		{"listen :80", endpoint},
 		{"listen *:80", endpoint},
@@ -343,24 +382,38 @@ static void states_are_counted(void **state)
 	assert_value("state any closed", &snapshot, 0);
 }
 
-static void watched_ports_are_counted(void **state)
+static void watches_are_counted(void **state)
 {
-	struct port_count ports[] = {
-		{.port = {.number = 80}, .sockets = {[FAMILY_IPV4][STATE_LISTEN] = 3}},
-		{.port = {.number = 443},
+	struct watch_count watches[] = {
+		{.name = "db",
+		 .known = true,
+		 .port_use_known = true,
+		 .port_use = 81,
+		 .sockets = {[FAMILY_IPV4][STATE_LISTEN] = 3}},
+		{.name = "web",
+		 .known = true,
+		 .by_unit = true,
 		 .sockets = {[FAMILY_IPV4][STATE_LISTEN] = 5, [FAMILY_IPV6][STATE_LISTEN] = 7}},
+		{.name = "gone", .by_unit = true},
 	};
-	struct snapshot snapshot = {.ports = ports, .ports_count = ENTRIES(ports)};
+	struct snapshot snapshot = {.watches = watches, .watches_count = ENTRIES(watches)};
 
 	(void)state;
-	assert_value("port 80 listen", &snapshot, 3);
-	assert_value("port 443 listen", &snapshot, 12);
-	assert_absent("port 443 closed", &snapshot);
+	assert_value("watch db listen", &snapshot, 3);
+	assert_value("watch web listen", &snapshot, 12);
+	assert_absent("watch web closed", &snapshot);
+	assert_absent("watch web timeWait", &snapshot);
+	assert_absent("watch web synReceived", &snapshot);
+	assert_absent("watch gone listen", &snapshot);
+	assert_value("watch db timeWait", &snapshot, 0);
+	assert_value("ports db", &snapshot, 81);
+	assert_absent("ports web", &snapshot);
 	snapshot.closed_counted = true;
-	assert_value("port 443 closed", &snapshot, 0);
-	assert_absent("port 81 listen", &snapshot);
+	assert_value("watch web closed", &snapshot, 0);
+	assert_absent("watch other listen", &snapshot);
 	snapshot = (struct snapshot){0};
-	assert_absent("port 80 listen", &snapshot);
+	assert_absent("watch db listen", &snapshot);
+	assert_absent("ports db", &snapshot);
 }
 
 static void queues_are_measured_in_percent_of_their_backlog(void **state)
@@ -503,13 +556,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(states_are_of_one_family_or_of_any),
-		cmocka_unit_test(ports_have_a_number_and_a_state),
+		cmocka_unit_test(watches_have_a_name),
+		cmocka_unit_test(a_watch_must_be_configured),
 		cmocka_unit_test(endpoints_are_written_as_in_a_url),
 		cmocka_unit_test(objects_of_the_host_have_limits),
 		cmocka_unit_test(rates_are_of_any_counter_of_the_host),
 		cmocka_unit_test(each_problem_is_named),
 		cmocka_unit_test(states_are_counted),
-		cmocka_unit_test(watched_ports_are_counted),
+		cmocka_unit_test(watches_are_counted),
 		cmocka_unit_test(queues_are_measured_in_percent_of_their_backlog),
 		cmocka_unit_test(any_listener_is_the_fullest),
 		cmocka_unit_test(the_listener_is_found_among_many),

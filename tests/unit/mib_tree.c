@@ -498,7 +498,8 @@ static void there_is_no_age_before_the_first_success(void **state)
 
 /* ---- a complete MIB ---- */
 
-/* Listeners of each kind, ports with and without a service, thresholds with each status. */
+/* Listeners of each kind, watches that are known, by unit and unknown, thresholds with each status.
+ */
 static struct listener listeners[] = {
 	{
 		.endpoint = {FAMILY_IPV4, {0}, 0, 80},
@@ -567,20 +568,34 @@ static struct listener listeners[] = {
 		.syn_queue = 25,
 	},
 };
-static struct port_count ports[] = {
-	{{1, "tcpmux"}, {{0}}},
-	{{443, "https"}, {[FAMILY_IPV4] = {[STATE_ESTABLISHED] = 4}}},
-	{{65535, ""}, {[FAMILY_IPV6] = {[STATE_TIME_WAIT] = 5}}},
+static struct watch_count watches[] = {
+	{
+		.name = "web",
+		.text = "port 80,443",
+		.known = true,
+		.port_use_known = true,
+		.port_use = 7,
+		.sockets = {[FAMILY_IPV4] = {[STATE_ESTABLISHED] = 4},
+			    [FAMILY_IPV6] = {[STATE_TIME_WAIT] = 5}},
+	},
+	{
+		.name = "units",
+		.text = "unit a.service",
+		.known = true,
+		.by_unit = true,
+		.sockets = {[FAMILY_IPV6] = {[STATE_CLOSE_WAIT] = 6}},
+	},
+	{.name = "unknown", .text = "unit b.service", .by_unit = true},
 };
 static const char *const threshold_texts[] = {
 	"a host tcpHostMemory 90",
-	"ab port 443 established 1: clear 2: hold 2",
+	"ab watch web established 1: clear 2: hold 2",
 	"b state any listen @1:2",
 };
 
-#define INSTANCES                                                                                \
-	((2 * 11 + 11) * 4 + 2 * 4 + 26 + ENTRIES(listeners) * 9 + ENTRIES(ports) * 2 * 11 * 4 + \
-	 3 * 8 + 9 + 1)
+#define INSTANCES                                                                           \
+	((2 * 11 + 11) * 4 + 2 * 4 + 26 + ENTRIES(listeners) * 9 + 2 * 11 * 4 + 2 * 9 * 4 + \
+	 3 * 8 + 9 + 1 + 3 + 2 + 1)
 
 static struct snapshot whole_snapshot;
 static struct report *whole_report;
@@ -615,13 +630,13 @@ static int make_whole(void **state)
 		.listeners = listeners,
 		.listeners_count = ENTRIES(listeners),
 		.listeners_omitted = 17,
-		.ports = ports,
-		.ports_count = ENTRIES(ports),
+		.watches = watches,
+		.watches_count = ENTRIES(watches),
 	};
 	for (enum host_object object = 0; object < HOST_OBJECTS; object++)
 		host_set(&whole_snapshot.host, object, 1000U + object);
 	whole_report = report_new(&whole_snapshot, 9);
-	whole_report->ports[2][FAMILY_IPV6][STATE_TIME_WAIT] = (struct extremes){3, 8};
+	whole_report->watches[0][FAMILY_IPV6][STATE_TIME_WAIT] = (struct extremes){3, 8};
 	evaluate_whole();
 	whole = (struct served){
 		.latest = whole_report,
@@ -640,7 +655,7 @@ static int release_whole(void **state)
 	(void)state;
 	/* the snapshot is not freed */
 	evaluation_release(whole_report->evaluation);
-	free(whole_report->ports);
+	free(whole_report->watches);
 	free(whole_report);
 	return 0;
 }
@@ -747,27 +762,46 @@ static void listeners_are_indexed_as_in_tcp_mib(void **state)
 	assert_number((struct name)NAME(1, 8, 10, 0), ASN_GAUGE, 17);
 }
 
-static void ports_have_a_row_for_every_family_and_state(void **state)
+#define WEB 3, 'w', 'e', 'b'
+#define UNITS 5, 'u', 'n', 'i', 't', 's'
+#define UNKNOWN 7, 'u', 'n', 'k', 'n', 'o', 'w', 'n'
+
+static void watches_have_a_row_for_every_family_and_state(void **state)
 {
 	(void)state;
-	assert_number((struct name)NAME(1, 6, 1, 4, 1, 443, 5), ASN_GAUGE, 4);
-	assert_number((struct name)NAME(1, 6, 1, 4, 2, 443, 5), ASN_GAUGE, 0);
-	assert_number((struct name)NAME(1, 6, 1, 4, 2, 65535, 11), ASN_GAUGE, 5);
-	assert_number((struct name)NAME(1, 6, 1, 5, 2, 65535, 11), ASN_GAUGE, 3);
-	assert_number((struct name)NAME(1, 6, 1, 6, 2, 65535, 11), ASN_GAUGE, 8);
-	assert_text((struct name)NAME(1, 6, 1, 7, 1, 1, 1), "ipv4 1/tcpmux closed");
-	assert_text((struct name)NAME(1, 6, 1, 7, 1, 443, 5), "ipv4 443/https established");
-	assert_text((struct name)NAME(1, 6, 1, 7, 2, 65535, 11), "ipv6 65535 timeWait");
-	assert_no_instance((struct name)NAME(1, 6, 1, 4, 1, 80, 5));
-	assert_no_instance((struct name)NAME(1, 6, 1, 4, 1, 443, 12));
-	assert_no_instance((struct name)NAME(1, 6, 1, 4, 0, 443, 5));
+	assert_number((struct name)NAME(1, 6, 1, 1, WEB, 1, 5), ASN_GAUGE, 4);
+	assert_number((struct name)NAME(1, 6, 1, 1, WEB, 2, 5), ASN_GAUGE, 0);
+	assert_number((struct name)NAME(1, 6, 1, 1, WEB, 2, 11), ASN_GAUGE, 5);
+	assert_number((struct name)NAME(1, 6, 1, 2, WEB, 2, 11), ASN_GAUGE, 3);
+	assert_number((struct name)NAME(1, 6, 1, 3, WEB, 2, 11), ASN_GAUGE, 8);
+	assert_text((struct name)NAME(1, 6, 1, 4, WEB, 1, 8), "web ipv4 closeWait");
+	assert_no_instance((struct name)NAME(1, 6, 1, 1, WEB, 1, 12));
+	assert_no_instance((struct name)NAME(1, 6, 1, 1, WEB, 0, 5));
+	assert_no_instance((struct name)NAME(1, 6, 1, 1, 2, 'w', 'e', 'b', 1, 5));
+	assert_text((struct name)NAME(1, 10, 1, 2, WEB), "port 80,443");
+	assert_number((struct name)NAME(1, 10, 1, 3, WEB), ASN_GAUGE, 9);
+	assert_number((struct name)NAME(1, 10, 1, 4, WEB), ASN_GAUGE, 7);
+}
+
+static void watches_by_unit_have_no_minisockets(void **state)
+{
+	(void)state;
+	assert_number((struct name)NAME(1, 6, 1, 1, UNITS, 2, 8), ASN_GAUGE, 6);
+	assert_number((struct name)NAME(1, 6, 1, 1, UNITS, 2, 7), ASN_GAUGE, 0);
+	assert_no_instance((struct name)NAME(1, 6, 1, 1, UNITS, 1, 4));
+	assert_no_instance((struct name)NAME(1, 6, 1, 4, UNITS, 1, 11));
+	assert_number((struct name)NAME(1, 10, 1, 3, UNITS), ASN_GAUGE, 6);
+	assert_no_instance((struct name)NAME(1, 10, 1, 4, UNITS));
+	assert_no_instance((struct name)NAME(1, 6, 1, 1, UNKNOWN, 2, 8));
+	assert_text((struct name)NAME(1, 10, 1, 2, UNKNOWN), "unit b.service");
+	assert_no_instance((struct name)NAME(1, 10, 1, 3, UNKNOWN));
 }
 
 /* The name is the index, without its length. */
 static void thresholds_are_served_with_their_status(void **state)
 {
 	(void)state;
-	assert_text((struct name)NAME(1, 7, 1, 2, 'a', 'b'), "port 443 established");
+	assert_text((struct name)NAME(1, 7, 1, 2, 'a', 'b'), "watch web established");
 	assert_text((struct name)NAME(1, 7, 1, 3, 'a', 'b'), "1:");
 	assert_text((struct name)NAME(1, 7, 1, 4, 'a', 'b'), "2:");
 	assert_number((struct name)NAME(1, 7, 1, 5, 'a', 'b'), ASN_GAUGE, 4);
@@ -846,7 +880,8 @@ int main(void)
 		cmocka_unit_test(there_is_no_age_before_the_first_success),
 		WHOLE(a_complete_walk_ascends_and_equals_gets),
 		WHOLE(listeners_are_indexed_as_in_tcp_mib),
-		WHOLE(ports_have_a_row_for_every_family_and_state),
+		WHOLE(watches_have_a_row_for_every_family_and_state),
+		WHOLE(watches_by_unit_have_no_minisockets),
 		WHOLE(thresholds_are_served_with_their_status),
 		WHOLE(known_host_objects_are_served),
 		WHOLE(families_have_other_sockets_too),

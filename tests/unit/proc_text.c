@@ -282,9 +282,14 @@ static void assert_local_ports(unsigned int low, unsigned int high, const char *
 {
 	const struct port_range range = {low, high};
 	struct host host = {0};
+	struct port_set ports;
+	uint64_t count = 0;
 
-	proc_text_local_ports(&range, reserved, &host);
+	proc_text_local_ports(&range, reserved, &host, &ports);
 	assert_value(&host, HOST_LOCAL_PORTS, expected);
+	for (size_t port = 0; port < PORTS; port++)
+		count += port_set_contains(&ports, (uint16_t)port);
+	assert_int_equal(count, expected);
 	assert_int_equal(known(&host), 1);
 }
 
@@ -316,8 +321,9 @@ static void an_incomplete_list_is_not_compared(void **state)
 	(void)state;
 	for (size_t i = 0; i < ENTRIES(wrong); i++) {
 		struct host host = {0};
+		struct port_set ports;
 
-		proc_text_local_ports(&range, wrong[i], &host);
+		proc_text_local_ports(&range, wrong[i], &host, &ports);
 		assert_int_equal(known(&host), 0);
 	}
 }

@@ -20,15 +20,14 @@ static void append(char text[TEXT_SIZE], const char *more)
 }
 
 /* Every cell has a different number, or @p value. */
-static void append_cells(char text[TEXT_SIZE], const char *before, const char *port,
-			 const char *value)
+static void append_cells(char text[TEXT_SIZE], const char *before, const char *value)
 {
 	char line[80], number[16];
 
 	for (int family = 1; family <= 2; family++) {
 		for (int state = 1; state <= 11; state++) {
 			snprintf(number, sizeof(number), "%d", 100 * family + state);
-			snprintf(line, sizeof(line), "%s%d.%s%d %s\n", before, family, port, state,
+			snprintf(line, sizeof(line), "%s%d.%d %s\n", before, family, state,
 				 value == NULL ? number : value);
 			append(text, line);
 		}
@@ -37,8 +36,14 @@ static void append_cells(char text[TEXT_SIZE], const char *before, const char *p
 
 static void append_states(char text[TEXT_SIZE], const char *value)
 {
-	append_cells(text, "1.1.1.3.", "", value);
+	append_cells(text, "1.1.1.3.", value);
 }
+
+/* The watches called 80 and 443. */
+#define FILTER_80 "1.10.1.2.2.56.48 port 80\n"
+#define FILTER_443 "1.10.1.2.3.52.52.51 port 443\n"
+#define COUNTS_80 "1.6.1.1.2.56.48."
+#define COUNTS_443 "1.6.1.1.3.52.52.51."
 
 #define REFRESH "1.8.2.0 63\n1.8.3.0 567\n1.8.6.0 \n1.8.7.0 2\n1.8.10.0 12\n"
 #define FAMILIES_AND_HOST                                                                   \
@@ -181,20 +186,38 @@ static void watched_ports_have_a_row_for_each_state(void **state)
 	struct snapshot *snapshot;
 
 	(void)state;
-	write_answer(text, "");
-	append_cells(text, "1.6.1.4.", "443.", NULL);
+	write_answer(text, FILTER_443);
+	append_cells(text, COUNTS_443, NULL);
 	assert_refused(text, &ports, -EPROTO, "incomplete answer");
-	append_cells(text, "1.6.1.4.", "80.", "9");
+	append_cells(text, COUNTS_80, "9");
+	assert_refused(text, &ports, -EPROTO, "incomplete answer");
+	append(text, FILTER_80);
 	snapshot = parse_well(text, &ports);
-	assert_int_equal(snapshot->ports_count, 2);
-	assert_int_equal(snapshot->ports[0].port.number, 80);
-	assert_int_equal(snapshot->ports[0].sockets[FAMILY_IPV6][STATE_TIME_WAIT], 9);
-	assert_int_equal(snapshot->ports[1].sockets[FAMILY_IPV6][STATE_TIME_WAIT], 211);
+	assert_int_equal(snapshot->watches_count, 2);
+	assert_string_equal(snapshot->watches[0].name, "80");
+	assert_int_equal(snapshot->watches[0].sockets[FAMILY_IPV6][STATE_TIME_WAIT], 9);
+	assert_int_equal(snapshot->watches[1].sockets[FAMILY_IPV6][STATE_TIME_WAIT], 211);
 	snapshot_free(snapshot);
-	write_answer(text, "");
-	append_cells(text, "1.6.1.4.", "443.", NULL);
-	append_cells(text, "1.6.1.4.", "80.", "noSuchInstance");
-	assert_refused(text, &ports, -ENOENT, "port 80");
+	write_answer(text, FILTER_443 "1.10.1.2.2.56.48 noSuchInstance\n");
+	append_cells(text, COUNTS_443, NULL);
+	append_cells(text, COUNTS_80, "noSuchInstance");
+	assert_refused(text, &ports, -ENOENT, "port 80 is not watched");
+}
+
+static void a_watch_of_other_sockets_is_refused(void **state)
+{
+	const struct watched_ports ports = {.port = {{.number = 80}}, .count = 1};
+	char text[TEXT_SIZE];
+
+	(void)state;
+	write_answer(text, "1.10.1.2.2.56.48 port 80,8080\n");
+	append_cells(text, COUNTS_80, "9");
+	assert_refused(text, &ports, -ENOENT, "does not count port 80: port 80,8080");
+	write_answer(text, FILTER_80 FILTER_80);
+	append_cells(text, COUNTS_80, "9");
+	assert_refused(text, &ports, -EPROTO, "unexpected answer");
+	write_answer(text, FILTER_443);
+	assert_refused(text, &ports, -EPROTO, "unexpected answer");
 }
 
 static void closed_is_counted_if_a_count_is_positive(void **state)
@@ -204,8 +227,8 @@ static void closed_is_counted_if_a_count_is_positive(void **state)
 	struct snapshot *snapshot;
 
 	(void)state;
-	write_answer(text, "");
-	append_cells(text, "1.6.1.4.", "80.", "0");
+	write_answer(text, FILTER_80);
+	append_cells(text, COUNTS_80, "0");
 	snapshot = parse_well(text, &ports);
 	assert_true(snapshot->closed_counted);
 	snapshot_free(snapshot);
@@ -214,7 +237,8 @@ static void closed_is_counted_if_a_count_is_positive(void **state)
 	snapshot = parse_well(text, &no_ports);
 	assert_false(snapshot->closed_counted);
 	snapshot_free(snapshot);
-	append_cells(text, "1.6.1.4.", "80.", "1");
+	append(text, FILTER_80);
+	append_cells(text, COUNTS_80, "1");
 	snapshot = parse_well(text, &ports);
 	assert_true(snapshot->closed_counted);
 	snapshot_free(snapshot);
@@ -410,6 +434,7 @@ int main(void)
 		cmocka_unit_test(every_object_has_its_place),
 		cmocka_unit_test(listeners_are_received_row_by_row),
 		cmocka_unit_test(watched_ports_have_a_row_for_each_state),
+		cmocka_unit_test(a_watch_of_other_sockets_is_refused),
 		cmocka_unit_test(closed_is_counted_if_a_count_is_positive),
 		cmocka_unit_test(an_absent_agent_is_reported),
 		cmocka_unit_test(a_view_that_hides_the_counts_is_reported),

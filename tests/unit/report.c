@@ -84,11 +84,11 @@ static void extremes_have_room_for_all_that_the_snapshot_has(void **state)
 	struct report *report;
 
 	(void)state;
-	snapshot->ports = calloc(WATCHED_PORTS_MAX, sizeof(*snapshot->ports));
-	snapshot->ports_count = WATCHED_PORTS_MAX;
+	snapshot->watches = calloc(WATCHES_MAX, sizeof(*snapshot->watches));
+	snapshot->watches_count = WATCHES_MAX;
 	report = report_new(snapshot, 1);
-	for (size_t port = 0; port < WATCHED_PORTS_MAX; port++)
-		assert_int_equal(report->ports[port][FAMILIES - 1][STATES - 1].max, 0);
+	for (size_t port = 0; port < WATCHES_MAX; port++)
+		assert_int_equal(report->watches[port][FAMILIES - 1][STATES - 1].max, 0);
 	assert_null(report->evaluation);
 	report_release(report);
 	assert_int_equal(freed, 1);

@@ -170,7 +170,7 @@ static void defaults_apply_without_a_file(void **state)
 	assert_true(settings.cpu_limit == 2);
 	assert_int_equal(settings.refresh_options.policy, COUNT_AUTO);
 	assert_false(settings.refresh_options.bound_inactive);
-	assert_int_equal(settings.refresh_options.ports.count, 0);
+	assert_int_equal(settings.watches->count, 0);
 	assert_int_equal(settings.thresholds->count, 0);
 	assert_string_equal(logged(), "");
 }
@@ -359,53 +359,66 @@ static void bound_sockets_are_counted_if_the_kernel_lists_them(void **state)
 	bound_inactive = 0;
 }
 
-static void assert_port(size_t i, uint16_t number, const char *service)
+static void watches_are_read_in_the_order_of_their_names(void **state)
 {
-	assert_int_equal(settings.refresh_options.ports.port[i].number, number);
-	assert_string_equal(settings.refresh_options.ports.port[i].service, service);
-}
-
-static void ports_are_watched_by_number_or_name(void **state)
-{
-	static const char *const refused[] = {"0",      "65536",         "-1",
-					      "80 443", "nosuchservice", "8x",
-					      "0x50",   "1.5",           "18446744073709551697"};
-	char text[64];
-
 	(void)state;
-	assert_int_equal(read_text("watchPort 65535\nwatchPort https\nwatchPort 80\nwatchPort 1\n"),
-			 0);
-	assert_int_equal(settings.refresh_options.ports.count, 4);
-	assert_port(0, 1, "tcpmux");
-	assert_port(1, 80, "http");
-	assert_port(2, 443, "https");
-	assert_port(3, 65535, "");
-	assert_int_equal(read_text("watchPort 80\nwatchPort http\nwatchPort 0080\n"), 0);
-	assert_int_equal(settings.refresh_options.ports.count, 1);
-	for (size_t i = 0; i < ENTRIES(refused); i++) {
-		snprintf(text, sizeof(text), "watchPort %s\n", refused[i]);
-		assert_refused(text, 1, "unknown port or service '");
-	}
-	assert_refused("watchPort\n", 1, "watchPort");
+	assert_int_equal(
+		read_text("watch web port https,8080\nwatch db  peerPort 5432\tpeer ::1\n"), 0);
+	assert_int_equal(settings.watches->count, 2);
+	assert_string_equal(settings.watches->watch[0].name, "db");
+	assert_string_equal(settings.watches->watch[0].text, "peerPort 5432 peer ::1");
+	assert_string_equal(settings.watches->watch[1].text, "port https,8080");
+	assert_false(settings.watches->each_listening);
+	assert_int_equal(read_text("watch  each \t listening\n"), 0);
+	assert_true(settings.watches->each_listening);
+	assert_int_equal(settings.watches->count, 0);
 }
 
-static void no_more_than_64_ports_are_watched(void **state)
+static void an_invalid_watch_is_refused(void **state)
 {
-	char text[2048];
+	(void)state;
+	assert_refused("watch\n", 1, "watch");
+	assert_refused("watch a\n", 1, "watch: missing condition");
+	assert_refused("\nwatch a port nosuchservice\n", 2,
+		       "watch: 'nosuchservice' is not a port, range or service");
+	assert_refused("watch each\n", 1, "expected each listening");
+	assert_refused("watch each port 80\n", 1, "expected each listening");
+	assert_refused("watch a port 1\nwatch a port 2\n", 2, "duplicate watch name 'a'");
+	assert_refused("watchPort 443\n", 1, "watchPort was replaced by watch NAME port 443");
+}
+
+static void no_more_than_64_watches_are_accepted(void **state)
+{
+	char text[4096];
 	size_t length = 0;
 
 	(void)state;
-	for (int port = 1; port <= WATCHED_PORTS_MAX; port++)
-		length += (size_t)snprintf(text + length, sizeof(text) - length, "watchPort %d\n",
-					   50000 + port);
+	for (int watch = 1; watch <= WATCHES_MAX; watch++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length,
+					   "watch w%d port %d\n", watch, 50000 + watch);
 	assert_int_equal(read_text(text), 0);
-	assert_int_equal(settings.refresh_options.ports.count, WATCHED_PORTS_MAX);
-	strcpy(text + length, "watchPort 50001\n");
-	assert_int_equal(read_text(text), 0);
-	strcpy(text + length, "watchPort 49999\n");
-	assert_refused(text, WATCHED_PORTS_MAX + 1, "at most 64 ports can be watched");
-	strcpy(text + length, "threshold web port 49999 established 10\n");
-	assert_refused(text, WATCHED_PORTS_MAX + 1, "at most 64 ports can be watched");
+	assert_int_equal(settings.watches->count, WATCHES_MAX);
+	strcpy(text + length, "watch one-more port 1\n");
+	assert_refused(text, WATCHES_MAX + 1, "'one-more': more than 64 watches");
+}
+
+/* The watch may follow. */
+static void thresholds_name_watches(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text("threshold t watch db closeWait 5\nthreshold p ports db 80\n"
+				   "watch db peerPort 5432\n"),
+			 0);
+	assert_string_equal(settings.thresholds->threshold[1].watch_text, "peerPort 5432");
+	assert_refused("threshold t watch db closeWait 5\nwatch web port 80\n", 1,
+		       "threshold 't': unknown watch 'db'");
+	assert_refused("watch db unit a.service\nthreshold tt state any listen 5\n"
+		       "threshold t watch db timeWait 5\n",
+		       3, "threshold 't': sockets in synReceived and timeWait have no unit 'db'");
+	assert_int_equal(read_text("watch each listening\nthreshold t watch 443 closeWait 5\n"), 0);
+	assert_string_equal(settings.thresholds->threshold[0].watch_text, "port 443");
+	assert_refused("watch each listening\nthreshold t watch 0443 closeWait 5\n", 2,
+		       "unknown watch '0443'");
 }
 
 /* ---- thresholds ---- */
@@ -413,15 +426,13 @@ static void no_more_than_64_ports_are_watched(void **state)
 static void thresholds_are_read_in_the_order_of_their_names(void **state)
 {
 	(void)state;
-	assert_int_equal(read_text("threshold web port 443 established 10 clear 8 hold 2\n"
+	assert_int_equal(read_text("threshold web state ipv4 established 10 clear 8 hold 2\n"
 				   "threshold any state any timeWait @5:6\n"),
 			 0);
 	assert_int_equal(settings.thresholds->count, 2);
 	assert_string_equal(settings.thresholds->threshold[0].name, "any");
 	assert_string_equal(settings.thresholds->threshold[1].name, "web");
 	assert_int_equal(settings.thresholds->threshold[1].hold, 2);
-	assert_int_equal(settings.refresh_options.ports.count, 1);
-	assert_port(0, 443, "https");
 	assert_string_equal(logged(), "");
 }
 
@@ -577,7 +588,9 @@ static void each_directive_is_printed(void **state)
 	settings_print_directives(file);
 	fclose(file);
 	for (size_t directive = 0; directive < DIRECTIVES; directive++)
-		assert_non_null(strstr(text, directives[directive].config_token));
+		assert_true(directives[directive].help == NULL ||
+			    strstr(text, directives[directive].config_token) != NULL);
+	assert_null(strstr(text, "watchPort"));
 	free(text);
 }
 
@@ -600,8 +613,10 @@ int main(void)
 		cmocka_unit_test(the_cpu_limit_is_a_percentage),
 		cmocka_unit_test(each_method_has_its_word),
 		cmocka_unit_test(bound_sockets_are_counted_if_the_kernel_lists_them),
-		cmocka_unit_test(ports_are_watched_by_number_or_name),
-		cmocka_unit_test(no_more_than_64_ports_are_watched),
+		cmocka_unit_test(watches_are_read_in_the_order_of_their_names),
+		cmocka_unit_test(an_invalid_watch_is_refused),
+		cmocka_unit_test(thresholds_name_watches),
+		cmocka_unit_test(no_more_than_64_watches_are_accepted),
 		cmocka_unit_test(thresholds_are_read_in_the_order_of_their_names),
 		cmocka_unit_test(an_invalid_threshold_is_refused),
 		cmocka_unit_test(an_unknown_word_is_refused),

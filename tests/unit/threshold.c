@@ -33,8 +33,9 @@ static void a_threshold_is_parsed_from_its_text(void **state)
 		{"a state any listen 10", "a", "state any listen", "10", "10", METRIC_STATE, 1},
 		{"\t a \t state   any\tlisten  10  ", "a", "state any listen", "10", "10",
 		 METRIC_STATE, 1},
-		{"web port 443 ESTAB @1:2 clear ~:3", "web", "port 443 ESTAB", "@1:2", "~:3",
-		 METRIC_PORT, 1},
+		{"web watch db ESTAB @1:2 clear ~:3", "web", "watch db ESTAB", "@1:2", "~:3",
+		 METRIC_WATCH, 1},
+		{"use ports  db 80", "use", "ports db", "80", "80", METRIC_PORTS, 1},
 		{"q listen [::]:80 80 hold 3", "q", "listen [::]:80", "80", "80", METRIC_LISTEN, 3},
 		{"m host tcpHostMemory 90 clear 80 hold 1000000", "m", "host tcpHostMemory", "90",
 		 "80", METRIC_HOST, 1000000},
@@ -101,8 +102,8 @@ static void each_problem_is_named(void **state)
 		{"a\x7f host tcpHostMemory 90", ascii},
 		{"a\x01 host tcpHostMemory 90", ascii},
 		{"a\n host tcpHostMemory 90", ascii},
-		{"a", "unknown metric, expected state, port, listen, host or rate"},
-		{"a b", "unknown metric, expected state, port, listen, host or rate"},
+		{"a", "unknown metric, expected state, watch, ports, listen, host or rate"},
+		{"a b", "unknown metric, expected state, watch, ports, listen, host or rate"},
 		{"a state ipv4", "incomplete metric"},
 		{"a rate tcpHostTimeouts", "missing range"},
 		{"a rate tcpHostTimeouts over 30", "missing range"},
@@ -162,7 +163,7 @@ static void a_metric_that_is_too_long_is_refused(void **state)
 	for (int digits = 1; digits < THRESHOLD_TEXT_SIZE; digits++) {
 		char text[2 * THRESHOLD_TEXT_SIZE] = "a ";
 		int length =
-			snprintf(text + 2, sizeof(text) - 2, "port %0*d timeWait", digits, 443);
+			snprintf(text + 2, sizeof(text) - 2, "listen 0.0.0.0:%0*d", digits, 443);
 
 		strcat(text, " 10");
 		if (length < THRESHOLD_TEXT_SIZE) {

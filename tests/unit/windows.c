@@ -18,22 +18,27 @@ static void *calloc_or_not(size_t count, size_t size)
 
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define STEPS 40
 #define KEYS 6
 #define SPAN_NS 9
 
-/* At each step, some of the ports exist. */
+/* At each step, some of the watches exist. */
 static struct {
 	uint32_t sockets[FAMILIES][STATES];
-	bool has_port[KEYS];
-	uint32_t ports[KEYS][FAMILIES][STATES];
+	bool has_watch[KEYS];
+	uint32_t watches[KEYS][FAMILIES][STATES];
 } seen[STEPS];
 
-static uint16_t port_of(size_t key)
+/* In the order of their names. */
+static void name_watch(struct watch_count *watch, size_t key)
 {
-	return (uint16_t)(key == KEYS - 1 ? UINT16_MAX : key + 1);
+	snprintf(watch->name, sizeof(watch->name), "%.*s%zu", (int)(key / 10), "aaaaaaaaaaaaaaaa",
+		 key % 10);
+	snprintf(watch->text, sizeof(watch->text), "port %zu", key);
+	watch->known = true;
 }
 
 static void random_counts(uint32_t sockets[FAMILIES][STATES])
@@ -45,19 +50,19 @@ static void random_counts(uint32_t sockets[FAMILIES][STATES])
 
 /* ---- creating reports ---- */
 
-static void make_ports(size_t step, struct snapshot *snapshot)
+static void make_watches(size_t step, struct snapshot *snapshot)
 {
-	snapshot->ports = calloc(KEYS, sizeof(*snapshot->ports));
+	snapshot->watches = calloc(KEYS, sizeof(*snapshot->watches));
 	for (size_t key = 0; key < KEYS; key++) {
-		struct port_count *port = &snapshot->ports[snapshot->ports_count];
+		struct watch_count *watch = &snapshot->watches[snapshot->watches_count];
 
-		seen[step].has_port[key] = unit_random(5) != 0;
-		random_counts(seen[step].ports[key]);
-		if (!seen[step].has_port[key])
+		seen[step].has_watch[key] = unit_random(5) != 0;
+		random_counts(seen[step].watches[key]);
+		if (!seen[step].has_watch[key])
 			continue;
-		port->port.number = port_of(key);
-		memcpy(port->sockets, seen[step].ports[key], sizeof(port->sockets));
-		snapshot->ports_count++;
+		name_watch(watch, key);
+		memcpy(watch->sockets, seen[step].watches[key], sizeof(watch->sockets));
+		snapshot->watches_count++;
 	}
 }
 
@@ -68,7 +73,7 @@ static struct report *make_report(size_t step)
 	snapshot->taken_ns = (int64_t)step;
 	random_counts(seen[step].sockets);
 	memcpy(snapshot->sockets, seen[step].sockets, sizeof(snapshot->sockets));
-	make_ports(step, snapshot);
+	make_watches(step, snapshot);
 	return report_new(snapshot, 1);
 }
 
@@ -110,15 +115,15 @@ static void assert_sockets(size_t step, const struct report *report)
 	}
 }
 
-static void assert_port(size_t step, size_t key, const struct extremes found[FAMILIES][STATES])
+static void assert_watch(size_t step, size_t key, const struct extremes found[FAMILIES][STATES])
 {
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		for (enum tcp_state state = 0; state < STATES; state++) {
 			struct extremes expected = {UINT32_MAX, 0};
 
 			for (size_t past = step;; past--) {
-				widen(&expected, seen[past].ports[key][family][state]);
-				if (past == first_step(step) || !seen[past - 1].has_port[key])
+				widen(&expected, seen[past].watches[key][family][state]);
+				if (past == first_step(step) || !seen[past - 1].has_watch[key])
 					break;
 			}
 			assert_extremes(&found[family][state], &expected);
@@ -134,14 +139,14 @@ static void each_report_has_the_extremes_of_its_rows(void **state)
 
 		for (size_t step = 0; step < STEPS; step++) {
 			struct report *report = make_report(step);
-			size_t port = 0;
+			size_t watch = 0;
 
 			assert_int_equal(windows_add(&windows, report, SPAN_NS), 0);
 			assert_int_equal(report->window_ns, SPAN_NS);
 			assert_sockets(step, report);
 			for (size_t key = 0; key < KEYS; key++) {
-				if (seen[step].has_port[key])
-					assert_port(step, key, report->ports[port++]);
+				if (seen[step].has_watch[key])
+					assert_watch(step, key, report->watches[watch++]);
 			}
 			report_release(report);
 		}
@@ -150,79 +155,124 @@ static void each_report_has_the_extremes_of_its_rows(void **state)
 	}
 }
 
-static void all_watched_ports_fit(void **state)
+static void all_watches_fit(void **state)
 {
 	struct snapshot *snapshot = snapshot_new();
 	struct windows windows = {0};
 	struct report *report;
 
 	(void)state;
-	snapshot->ports = calloc(WATCHED_PORTS_MAX, sizeof(*snapshot->ports));
-	snapshot->ports_count = WATCHED_PORTS_MAX;
-	for (uint16_t port = 0; port < WATCHED_PORTS_MAX; port++) {
-		snapshot->ports[port].port.number = (uint16_t)(port + 1);
-		snapshot->ports[port].sockets[FAMILY_IPV6][STATE_TIME_WAIT] = port;
+	snapshot->watches = calloc(WATCHES_MAX, sizeof(*snapshot->watches));
+	snapshot->watches_count = WATCHES_MAX;
+	for (uint32_t i = 0; i < WATCHES_MAX; i++) {
+		name_watch(&snapshot->watches[i], i);
+		snapshot->watches[i].sockets[FAMILY_IPV6][STATE_TIME_WAIT] = i;
 	}
 	report = report_new(snapshot, 1);
 	assert_int_equal(windows_add(&windows, report, SPAN_NS), 0);
-	for (uint32_t port = 0; port < WATCHED_PORTS_MAX; port++)
-		assert_int_equal(report->ports[port][FAMILY_IPV6][STATE_TIME_WAIT].max, port);
+	for (uint32_t i = 0; i < WATCHES_MAX; i++)
+		assert_int_equal(report->watches[i][FAMILY_IPV6][STATE_TIME_WAIT].max, i);
 	report_release(report);
 	windows_finalise(&windows);
 }
 
-/* A report of a snapshot with @p count ports, each with @p established sockets. */
-static struct report *report_with_ports(size_t count, int64_t taken_ns, uint32_t established)
+/* A report of a snapshot with @p count watches, each with @p established sockets. */
+static struct report *report_with_watches(size_t count, int64_t taken_ns, uint32_t established)
 {
 	struct snapshot *snapshot = snapshot_new();
 
 	snapshot->taken_ns = taken_ns;
-	snapshot->ports = calloc(count + 1, sizeof(*snapshot->ports));
-	snapshot->ports_count = count;
+	snapshot->watches = calloc(count + 1, sizeof(*snapshot->watches));
+	snapshot->watches_count = count;
 	for (size_t i = 0; i < count; i++) {
-		snapshot->ports[i].port.number = port_of(i);
-		snapshot->ports[i].sockets[FAMILY_IPV4][STATE_ESTABLISHED] = established;
+		name_watch(&snapshot->watches[i], i);
+		snapshot->watches[i].sockets[FAMILY_IPV4][STATE_ESTABLISHED] = established;
 	}
 	return report_new(snapshot, 1);
 }
 
-static void add_ports(struct windows *windows, size_t count, int64_t taken_ns, uint32_t established,
-		      int result)
+static void add_counts_of_watches(struct windows *windows, size_t count, int64_t taken_ns,
+				  uint32_t established, int result)
 {
-	struct report *report = report_with_ports(count, taken_ns, established);
+	struct report *report = report_with_watches(count, taken_ns, established);
 
 	assert_int_equal(windows_add(windows, report, SPAN_NS), result);
 	report_release(report);
 }
 
-static void without_memory_the_ports_keep_their_windows(void **state)
+static void without_memory_watches_keep_their_windows(void **state)
 {
 	struct windows windows = {0};
 	struct report *report;
 
 	(void)state;
-	add_ports(&windows, 2, 0, 7, 0);
+	add_counts_of_watches(&windows, 2, 0, 7, 0);
 	out_of_memory = true;
-	add_ports(&windows, 3, 1, 5, -ENOMEM);
+	add_counts_of_watches(&windows, 3, 1, 5, -ENOMEM);
 	out_of_memory = false;
-	assert_int_equal(windows.ports_count, 2);
-	report = report_with_ports(3, 2, 5);
+	assert_int_equal(windows.watches_count, 2);
+	report = report_with_watches(3, 2, 5);
 	assert_int_equal(windows_add(&windows, report, SPAN_NS), 0);
-	assert_int_equal(report->ports[1][FAMILY_IPV4][STATE_ESTABLISHED].max, 7);
-	assert_int_equal(report->ports[2][FAMILY_IPV4][STATE_ESTABLISHED].max, 5);
+	assert_int_equal(report->watches[1][FAMILY_IPV4][STATE_ESTABLISHED].max, 7);
+	assert_int_equal(report->watches[2][FAMILY_IPV4][STATE_ESTABLISHED].max, 5);
 	report_release(report);
 	windows_finalise(&windows);
 }
 
-static void no_ports_need_no_memory(void **state)
+static void no_watches_need_no_memory(void **state)
 {
 	struct windows windows = {0};
 
 	(void)state;
 	out_of_memory = true;
-	add_ports(&windows, 0, 0, 0, 0);
+	add_counts_of_watches(&windows, 0, 0, 0, 0);
 	out_of_memory = false;
-	assert_null(windows.ports);
+	assert_null(windows.watches);
+	windows_finalise(&windows);
+}
+
+static void assert_established(const struct report *report, size_t i, uint32_t min, uint32_t max)
+{
+	const struct extremes *extremes = &report->watches[i][FAMILY_IPV4][STATE_ESTABLISHED];
+
+	assert_int_equal(extremes->min, min);
+	assert_int_equal(extremes->max, max);
+}
+
+static void a_watch_with_other_conditions_has_a_new_window(void **state)
+{
+	struct windows windows = {0};
+	struct report *report;
+
+	(void)state;
+	add_counts_of_watches(&windows, 3, 0, 7, 0);
+	report = report_with_watches(3, 1, 5);
+	strcpy(report->snapshot->watches[1].text, "port 99");
+	assert_int_equal(windows_add(&windows, report, SPAN_NS), 0);
+	assert_established(report, 0, 5, 7);
+	assert_established(report, 1, 5, 5);
+	assert_established(report, 2, 5, 7);
+	report_release(report);
+	windows_finalise(&windows);
+}
+
+static void unknown_numbers_are_skipped(void **state)
+{
+	struct windows windows = {0};
+	struct report *report;
+
+	(void)state;
+	add_counts_of_watches(&windows, 2, 0, 7, 0);
+	report = report_with_watches(2, 1, 0);
+	report->snapshot->watches[1].known = false;
+	assert_int_equal(windows_add(&windows, report, SPAN_NS), 0);
+	assert_established(report, 0, 0, 7);
+	report_release(report);
+	report = report_with_watches(2, 2, 9);
+	assert_int_equal(windows_add(&windows, report, SPAN_NS), 0);
+	assert_established(report, 0, 0, 9);
+	assert_established(report, 1, 7, 9);
+	report_release(report);
 	windows_finalise(&windows);
 }
 
@@ -230,9 +280,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_report_has_the_extremes_of_its_rows),
-		cmocka_unit_test(all_watched_ports_fit),
-		cmocka_unit_test(without_memory_the_ports_keep_their_windows),
-		cmocka_unit_test(no_ports_need_no_memory),
+		cmocka_unit_test(all_watches_fit),
+		cmocka_unit_test(without_memory_watches_keep_their_windows),
+		cmocka_unit_test(no_watches_need_no_memory),
+		cmocka_unit_test(a_watch_with_other_conditions_has_a_new_window),
+		cmocka_unit_test(unknown_numbers_are_skipped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
