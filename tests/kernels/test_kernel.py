@@ -4,16 +4,20 @@
 tests/kernels/run boots one for these tests alone: nothing else uses its network.
 """
 
+import contextlib
 import ctypes
 import errno
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 
 import mib
 import snmp
+import test_watches
+from cgroups import Cgroups
 from daemons import AGENT, BUILD, FAST_AGENT, served_counts, wait_for_refresh
 from injection import SYSCALLS, Injection
 from namespace import set_sysctl
@@ -72,6 +76,35 @@ def test_the_numbers_of_the_host(start_agent, record_property):
     start_agent(AGENT)
     assert absent_of_host() == {"tcpHostConntracks", "tcpHostConntracksMax"}
     record_property("observed", f"{len(mib.HOST_NAMES) - 2} of the kernel's own numbers")
+
+
+def test_random_watches_are_accepted_and_exact():
+    """The filters of 300 random configurations, over sockets in a namespace of their own."""
+    subprocess.run([BUILD / "tests/unit/watch_counter"], check=True)
+
+
+def test_watches_of_units(start_agent, record_property):
+    """The kernel's filters compare cgroups since Linux 5.8."""
+    with Cgroups() as units, contextlib.ExitStack() as opened:
+        with units.inside("a.service"):
+            server = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
+        port = server.getsockname()[1]
+        for _ in range(5):
+            opened.enter_context(socket.create_connection(server.getsockname()))
+            opened.enter_context(server.accept()[0])
+        agent = start_agent(AGENT, watch=["unit unit a.service", f"pool peerPort {port}"])
+        expected = {"unit": test_watches.only(listen=1, established=5),
+                    "pool": test_watches.only(established=5)}
+        for family in (4, 6):
+            for state in test_watches.MINISOCKETS:
+                expected["unit"][family, state] = None
+        for method in METHODS:
+            agent.reconfigure(countMethod=method, watch=["unit unit a.service",
+                                                         f"pool peerPort {port}"])
+            wait_for_refresh()
+            for name, sockets in expected.items():
+                assert (method, name, test_watches.counts(name)) == (method, name, sockets)
+    record_property("observed", "a unit's and a pool's sockets exact, listed and filtered")
 
 
 def leak():
