@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Measures a way to count sockets in a separate process: measure derived|full|two-pass|walk RUNS
- * prints a line for each run: CPU and wall time in microseconds, and the number of ESTABLISHED
- * sockets.
+ * Measures a way to count sockets in a separate process: measure WAY RUNS prints a line for each
+ * run: CPU and wall time in microseconds, and the number of ESTABLISHED sockets.
  *
  * derived and full are a complete refresh of the daemon (refresher_refresh(): listeners, sockets
- * and files in /proc). two-pass is the usual way, a dump of all states for each family. walk
- * requests a state that no socket has: the kernel walks its tables and returns nothing, which is
- * the minimum cost of a dump.
+ * and files in /proc). ports is derived with 64 watches of one port each, which no socket has.
+ * prefixes is derived with watches that every socket is in, by many prefixes each. two-pass is the
+ * usual way, a dump of all states for each family. walk requests a state that no socket has: the
+ * kernel walks its tables and returns nothing, which is the minimum cost of a dump.
  */
 #include "clock.h"
 #include "collect/refresher.h"
 
+#include <errno.h>
 #include <linux/netlink.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -26,7 +27,42 @@ struct measured {
 struct way {
 	const char *name;
 	int (*count)(struct measured *measured);
+	void (*describe)(char *text, size_t size, int watch); /* a watch, as configured */
 };
+
+static void describe_port(char *text, size_t size, int watch)
+{
+	snprintf(text, size, "w%d port %d", watch, watch + 1);
+}
+
+/* As many prefixes as fit. IPv4 and IPv6 sockets match the first ones. */
+static void describe_prefixes(char *text, size_t size, int watch)
+{
+	size_t length = (size_t)snprintf(text, size, "w%d peer 0.0.0.0/0,::/0", watch);
+
+	for (int i = 0; length < WATCH_TEXT_MAX - sizeof(",10.10.10.0/24"); i++)
+		length +=
+			(size_t)snprintf(text + length, size - length, ",10.%d.%d.0/24", watch, i);
+}
+
+static int set_watches(struct measured *measured, const struct way *way)
+{
+	struct watches *watches = watches_new();
+	char text[2 * WATCH_TEXT_MAX], problem[WATCH_PROBLEM_SIZE];
+	struct watch watch;
+
+	for (int i = 0; watches != NULL && i < WATCHES_MAX; i++) {
+		way->describe(text, sizeof(text), i);
+		if (watch_parse(text, &watch, problem) != 0) {
+			fprintf(stderr, "measure: %s: %s\n", text, problem);
+			return -EINVAL;
+		}
+		if (watches_add(&watches, &watch) != 0)
+			return -ENOMEM;
+	}
+	refresher_set_watches(&measured->refresher, watches);
+	return 0;
+}
 
 static int refresh(struct measured *measured, enum count_policy policy)
 {
@@ -101,10 +137,12 @@ static int run(const struct way *way, struct measured *measured)
 static const struct way *find_way(const char *name)
 {
 	static const struct way ways[] = {
-		{"derived", count_derived},
-		{"full", count_full},
-		{"two-pass", count_two_pass},
-		{"walk", walk},
+		{"derived", count_derived, NULL},
+		{"ports", count_derived, describe_port},
+		{"prefixes", count_derived, describe_prefixes},
+		{"full", count_full, NULL},
+		{"two-pass", count_two_pass, NULL},
+		{"walk", walk, NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
@@ -117,15 +155,18 @@ int main(int argc, char *argv[])
 {
 	static struct measured measured;
 	const struct way *way = argc == 3 ? find_way(argv[1]) : NULL;
-	int error;
+	int error = 0;
 
 	if (way == NULL) {
-		fprintf(stderr, "usage: measure derived|full|two-pass|walk RUNS\n");
+		fprintf(stderr, "usage: measure derived|ports|prefixes|full|two-pass|walk RUNS\n");
 		return EXIT_FAILURE;
 	}
 	refresher_initialise(&measured.refresher);
+	if (way->describe != NULL)
+		error = set_watches(&measured, way);
 	/* The first one opens what stays open. */
-	error = way->count(&measured);
+	if (error == 0)
+		error = way->count(&measured);
 	for (long left = strtol(argv[2], NULL, 10); left > 0 && error == 0; left--)
 		error = run(way, &measured);
 	refresher_finalise(&measured.refresher);

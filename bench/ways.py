@@ -43,6 +43,8 @@ class Way:
 WAYS = (
     Way("walk", "bare kernel walk (lower bound)"),
     Way("derived", "**refresh, derived** (the default)"),
+    Way("ports", "refresh, derived, with 64 watches of one port each"),
+    Way("prefixes", "refresh, derived, with the most expensive watches"),
     Way("full", "refresh, full: one dump for both families"),
     Way("two-pass", "two full dumps, one per family"),
     Way("ss", "`ss -Htan \\| awk`", program="ss", package="iproute2", command=(
