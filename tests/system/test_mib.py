@@ -5,6 +5,8 @@ The tests also run at another root. OTHER_ROOT_BUILD names a build made with --w
 Otherwise one is built here.
 """
 
+import asyncio
+import importlib
 import os
 import re
 import socket
@@ -140,13 +142,33 @@ def pysnmp_varbind(oid, value):
                         text if kind == "OctetString" else int(value))
 
 
+def bulk_walk_arguments(api, target, root):
+    return (api.SnmpEngine(), api.CommunityData("public"), target, api.ContextData(), 0, 25,
+            api.ObjectType(api.ObjectIdentity(root)))
+
+
+async def bulk_walk_responses(root):
+    api = importlib.import_module("pysnmp.hlapi.v3arch.asyncio")
+    target = await api.UdpTransportTarget.create(("127.0.0.1", 161))
+    return [response async for response in api.bulk_walk_cmd(
+        *bulk_walk_arguments(api, target, root), lookupMib=False, lexicographicMode=False)]
+
+
+def bulk_walk(root):
+    """Return the responses (error, status, index, varbinds) of pysnmp's walk.
+
+    Since version 6.2 it has only an asynchronous interface.
+    """
+    if not hasattr(hlapi, "bulkCmd"):
+        return asyncio.run(bulk_walk_responses(root))
+    target = hlapi.UdpTransportTarget(("127.0.0.1", 161))
+    return hlapi.bulkCmd(*bulk_walk_arguments(hlapi, target, root), lookupMib=False,
+                         lexicographicMode=False)
+
+
 def test_pysnmp_reads_the_same(module, instances):
     found = []
-    for error, status, _, varbinds in hlapi.bulkCmd(
-            hlapi.SnmpEngine(), hlapi.CommunityData("public"),
-            hlapi.UdpTransportTarget(("127.0.0.1", 161)), hlapi.ContextData(), 0, 25,
-            hlapi.ObjectType(hlapi.ObjectIdentity(module.root)), lookupMib=False,
-            lexicographicMode=False):
+    for error, status, _, varbinds in bulk_walk(module.root):
         assert not error and not status
         found += [pysnmp_varbind(oid, value) for oid, value in varbinds
                   if not value.isSameTypeWith(rfc1905.endOfMibView)]
