@@ -8,7 +8,7 @@ _tcp_states()
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} place
 	local states="closed listen synSent synReceived established finWait1 finWait2 closeWait
 		lastAck closing timeWait"
-	local options="--ipv4 --ipv6 --state= --port= --bound-inactive --listen --summary --verify
+	local options="--ipv4 --ipv6 --state= --port= --watches --bound-inactive --listen --summary --verify
 		--watch --watch= --output= --host= --version --help"
 
 	COMPREPLY=()

@@ -25,7 +25,8 @@ enum column {
 /* A table: the sockets of the machine or of a port. */
 struct table {
 	const struct snapshot *snapshot;
-	const state_counts *sockets; /* of each family */
+	const state_counts *sockets;     /* of each family */
+	const struct watch_count *watch; /* that they belong to, or NULL */
 	const struct view *view;
 	const struct style *style;
 	const struct trend *trend; /* or NULL */
@@ -73,11 +74,17 @@ static void describe_columns(const struct table *table, struct grid_column colum
 		columns[i] = all[table->columns[i]];
 }
 
+static bool is_counted(const struct table *table, enum tcp_state state)
+{
+	return snapshot_counts(table->snapshot, state) &&
+	       (table->watch == NULL || watch_counts(table->watch, state));
+}
+
 static uint64_t shown_families(const struct table *table, enum tcp_state state)
 {
 	uint64_t sockets = 0;
 
-	if (!snapshot_counts(table->snapshot, state))
+	if (!is_counted(table, state))
 		return 0;
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		if (table->view->families[family])
@@ -113,7 +120,7 @@ static void write_change(struct grid_cell *cell, int64_t change)
 static void write_count_cell(const struct table *table, enum tcp_state state, enum column column,
 			     struct grid_cell *cell)
 {
-	if (column != COLUMN_STATE && !snapshot_counts(table->snapshot, state)) {
+	if (column != COLUMN_STATE && !is_counted(table, state)) {
 		write_uncounted(cell, column);
 		return;
 	}
@@ -158,7 +165,7 @@ static uint64_t sum_of_family(const struct table *table, enum tcp_family family)
 	uint64_t sum = 0;
 
 	for (enum tcp_state state = 0; state < STATES; state++) {
-		if (table->view->states[state] && snapshot_counts(table->snapshot, state))
+		if (table->view->states[state] && is_counted(table, state))
 			sum += table->sockets[family][state];
 	}
 	return sum;
@@ -221,27 +228,39 @@ static int print(FILE *file, struct table *table)
 
 /* ---- the view ---- */
 
-size_t counts_tables(const struct view *view)
+size_t counts_tables(const struct snapshot *snapshot, const struct view *view)
 {
+	if (view->subject == VIEW_WATCHES)
+		return snapshot->watches_count;
 	return view->subject == VIEW_PORTS ? view->ports->count : 1;
 }
 
-static const state_counts *sockets_of(const struct snapshot *snapshot, const struct view *view,
-				      size_t table)
+static const struct watch_count *watch_of_table(const struct snapshot *snapshot,
+						const struct view *view, size_t table)
 {
-	return view->subject == VIEW_PORTS
-		       ? watched_port_count(snapshot, &view->ports->port[table])->sockets
-		       : snapshot->sockets;
+	if (view->subject == VIEW_WATCHES)
+		return &snapshot->watches[table];
+	return view->subject == VIEW_PORTS ? watched_port_count(snapshot, &view->ports->port[table])
+					   : NULL;
+}
+
+static struct table make_table(const struct snapshot *snapshot, const struct view *view,
+			       size_t table)
+{
+	const struct watch_count *watch = watch_of_table(snapshot, view, table);
+
+	return (struct table){
+		.snapshot = snapshot,
+		.sockets = watch == NULL ? snapshot->sockets : watch->sockets,
+		.watch = watch,
+		.view = view,
+	};
 }
 
 void counts_table_totals(const struct snapshot *snapshot, const struct view *view, size_t table,
 			 uint32_t totals[STATES])
 {
-	const struct table counted = {
-		.snapshot = snapshot,
-		.sockets = sockets_of(snapshot, view, table),
-		.view = view,
-	};
+	const struct table counted = make_table(snapshot, view, table);
 
 	for (enum tcp_state state = 0; state < STATES; state++)
 		totals[state] = (uint32_t)shown_families(&counted, state);
@@ -259,24 +278,38 @@ static void print_port(FILE *file, const struct watched_port *port, const struct
 	grid_print_line(file, style, COLOUR_BOLD, text);
 }
 
+/* "db: peerPort 5432, 12 % of the local ports" */
+static void print_watch(FILE *file, const struct watch_count *watch, const struct style *style)
+{
+	char text[UTF8_ESCAPED_SIZE(WATCH_TEXT_MAX + 1)];
+	char line[WATCH_NAME_MAX + sizeof(text) + sizeof(": , 4294967295 % of the local ports")];
+
+	utf8_escape(text, sizeof(text), watch->text, style->utf8 ? UTF8_ANYWHERE : UTF8_ASCII);
+	if (watch->port_use_known)
+		snprintf(line, sizeof(line), "%s: %s, %u %% of the local ports", watch->name, text,
+			 watch->port_use);
+	else
+		snprintf(line, sizeof(line), "%s: %s", watch->name, text);
+	grid_print_line(file, style, COLOUR_BOLD, line);
+}
+
 int counts_table_write(FILE *file, const struct snapshot *snapshot, const struct view *view,
 		       const struct style *style, const struct trend *trends)
 {
 	int error = 0;
 
-	for (size_t i = 0; error == 0 && i < counts_tables(view); i++) {
-		struct table table = {
-			.snapshot = snapshot,
-			.sockets = sockets_of(snapshot, view, i),
-			.view = view,
-			.style = style,
-			.trend = trends == NULL ? NULL : &trends[i],
-		};
+	for (size_t i = 0; error == 0 && i < counts_tables(snapshot, view); i++) {
+		struct table table = make_table(snapshot, view, i);
+
+		table.style = style;
+		table.trend = trends == NULL ? NULL : &trends[i];
 
 		if (i > 0)
 			fputc('\n', file);
 		if (view->subject == VIEW_PORTS)
 			print_port(file, &view->ports->port[i], style);
+		if (view->subject == VIEW_WATCHES)
+			print_watch(file, &snapshot->watches[i], style);
 		error = print(file, &table);
 	}
 	return error;

@@ -12,8 +12,8 @@
 
 #include <stdio.h>
 
-/** The number of tables that a view has: one, or one for each port. */
-size_t counts_tables(const struct view *view);
+/** The number of tables that a view has: one, or one for each port or watch. */
+size_t counts_tables(const struct snapshot *snapshot, const struct view *view);
 
 /**
  * The sockets in each state that a table shows, summed over the families of the view: the input of

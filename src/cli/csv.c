@@ -7,12 +7,15 @@
 #include <inttypes.h>
 #include <string.h>
 
-_Static_assert(DEVICES_TEXT_SIZE >= SERVICE_NAME_SIZE, "the longest text");
+#define TEXT_SIZE_MAX \
+	(DEVICES_TEXT_SIZE > WATCH_TEXT_MAX + 1 ? DEVICES_TEXT_SIZE : WATCH_TEXT_MAX + 1)
+
+_Static_assert(TEXT_SIZE_MAX >= SERVICE_NAME_SIZE, "the longest text");
 
 /* Writes text escaped by utf8_escape(), and quoted if necessary. */
 static void write_csv_text(FILE *file, const char *text)
 {
-	char escaped[UTF8_ESCAPED_SIZE(DEVICES_TEXT_SIZE)];
+	char escaped[UTF8_ESCAPED_SIZE(TEXT_SIZE_MAX)];
 
 	utf8_escape(escaped, sizeof(escaped), text, UTF8_ANYWHERE);
 	if (strpbrk(escaped, "\",") == NULL) {
@@ -52,6 +55,34 @@ static void write_csv_sockets(FILE *file, const struct snapshot *snapshot, const
 			fputc('\n', file);
 		}
 	}
+}
+
+/* The counts of a watch that are unknown are empty. */
+static void write_csv_watch(FILE *file, const struct snapshot *snapshot, const struct view *view,
+			    const struct watch_count *watch)
+{
+	for (enum tcp_family family = 0; family < FAMILIES; family++) {
+		for (enum tcp_state state = 0; state < STATES; state++) {
+			if (!view->families[family] || !view->states[state])
+				continue;
+			fprintf(file, "%s,", watch->name);
+			write_csv_text(file, watch->text);
+			fputc(',', file);
+			if (watch->port_use_known)
+				fprintf(file, "%u", watch->port_use);
+			fprintf(file, ",%s,%s,", tcp_family_name(family), tcp_state_name(state));
+			if (snapshot_counts(snapshot, state) && watch_counts(watch, state))
+				fprintf(file, "%u", watch->sockets[family][state]);
+			fputc('\n', file);
+		}
+	}
+}
+
+static void write_csv_watches(FILE *file, const struct snapshot *snapshot, const struct view *view)
+{
+	fprintf(file, "watch,conditions,portUse,family,state,sockets\n");
+	for (size_t i = 0; i < snapshot->watches_count; i++)
+		write_csv_watch(file, snapshot, view, &snapshot->watches[i]);
 }
 
 static void write_csv_counts(FILE *file, const struct snapshot *snapshot, const struct view *view)
@@ -128,6 +159,7 @@ const struct format csv_format = {
 		{
 			[VIEW_COUNTS] = write_csv_counts,
 			[VIEW_PORTS] = write_csv_ports,
+			[VIEW_WATCHES] = write_csv_watches,
 			[VIEW_LISTENERS] = write_csv_listeners,
 			[VIEW_SUMMARY] = write_csv_summary,
 		},

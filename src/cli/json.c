@@ -31,9 +31,10 @@ static void write_string(FILE *file, const char *text)
 	fputc('"', file);
 }
 
-/* "ipv4":{"closed":null,"listen":0,...},"ipv6":{...} */
+/* "ipv4":{"closed":null,"listen":0,...},"ipv6":{...}; @p watch that they belong to, or NULL */
 static void write_json_sockets(FILE *file, const struct snapshot *snapshot, const struct view *view,
-			       const uint32_t sockets[FAMILIES][STATES])
+			       const uint32_t sockets[FAMILIES][STATES],
+			       const struct watch_count *watch)
 {
 	size_t families = 0;
 
@@ -47,7 +48,8 @@ static void write_json_sockets(FILE *file, const struct snapshot *snapshot, cons
 			if (!view->states[state])
 				continue;
 			fprintf(file, "%s\"%s\":", separator(states++), tcp_state_name(state));
-			if (snapshot_counts(snapshot, state))
+			if (snapshot_counts(snapshot, state) &&
+			    (watch == NULL || watch_counts(watch, state)))
 				fprintf(file, "%u", sockets[family][state]);
 			else
 				fputs("null", file);
@@ -59,7 +61,7 @@ static void write_json_sockets(FILE *file, const struct snapshot *snapshot, cons
 static void write_json_counts(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	fputc('{', file);
-	write_json_sockets(file, snapshot, view, snapshot->sockets);
+	write_json_sockets(file, snapshot, view, snapshot->sockets, NULL);
 	fputc('}', file);
 }
 
@@ -73,7 +75,25 @@ static void write_json_ports(FILE *file, const struct snapshot *snapshot, const 
 		write_string(file, port->service);
 		fputc(',', file);
 		write_json_sockets(file, snapshot, view,
-				   watched_port_count(snapshot, port)->sockets);
+				   watched_port_count(snapshot, port)->sockets, NULL);
+		fputc('}', file);
+	}
+	fputc(']', file);
+}
+
+static void write_json_watches(FILE *file, const struct snapshot *snapshot, const struct view *view)
+{
+	fputc('[', file);
+	for (size_t i = 0; i < snapshot->watches_count; i++) {
+		const struct watch_count *watch = &snapshot->watches[i];
+
+		fprintf(file, "%s{\"watch\":\"%s\",\"conditions\":", separator(i), watch->name);
+		write_string(file, watch->text);
+		if (watch->port_use_known)
+			fprintf(file, ",\"portUse\":%u,", watch->port_use);
+		else
+			fputs(",\"portUse\":null,", file);
+		write_json_sockets(file, snapshot, view, watch->sockets, watch);
 		fputc('}', file);
 	}
 	fputc(']', file);
@@ -169,6 +189,7 @@ const struct format json_format = {
 		{
 			[VIEW_COUNTS] = write_json_counts,
 			[VIEW_PORTS] = write_json_ports,
+			[VIEW_WATCHES] = write_json_watches,
 			[VIEW_LISTENERS] = write_json_listeners,
 			[VIEW_SUMMARY] = write_json_summary,
 		},

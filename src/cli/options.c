@@ -40,6 +40,13 @@ static const char *parse_port(void *target, const char *argument)
 	return NULL;
 }
 
+static const char *choose_watches(void *options, const char *argument)
+{
+	(void)argument;
+	((struct options *)options)->view.subject = VIEW_WATCHES;
+	return NULL;
+}
+
 static const char *choose_listeners(void *options, const char *argument)
 {
 	(void)argument;
@@ -130,6 +137,13 @@ static const struct option_row rows[] = {
 			"may be repeated",
 		.repeatable = true,
 		OPTION_PARSED(parse_port),
+	},
+	{
+		.letter = 'W',
+		.name = "watches",
+		.help = "the watches in the configuration of another host's agent",
+		.excludes = (const char[]){'p', 'l', 'S', 'w', VERIFY, '\0'},
+		OPTION_PARSED(choose_watches),
 	},
 	{
 		.letter = 'B',
@@ -228,6 +242,10 @@ enum option_outcome options_parse(struct options *options, int argc, char *argv[
 		utf8_print_line(stderr, UTF8_ANYWHERE, "%s: %s", table.program, problem);
 	if (outcome != OPTIONS_RUN)
 		return outcome;
+	if (options->view.subject == VIEW_WATCHES && options->host == NULL) {
+		fprintf(stderr, "%s: --watches requires --host\n", table.program);
+		return OPTIONS_WRONG;
+	}
 	choose_all(options->view.families, FAMILIES);
 	choose_all(options->view.states, STATES);
 	options->view.ports = &options->ports;

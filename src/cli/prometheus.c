@@ -77,6 +77,41 @@ static void write_prometheus_ports(FILE *file, const struct snapshot *snapshot,
 					 &view->ports->port[i]);
 }
 
+static void write_prometheus_watches(FILE *file, const struct snapshot *snapshot,
+				     const struct view *view)
+{
+	write_prometheus_heading(file, "tcp_watch_sockets", "gauge",
+				 "TCP sockets of a watch by address family and state.");
+	for (size_t i = 0; i < snapshot->watches_count; i++) {
+		const struct watch_count *watch = &snapshot->watches[i];
+
+		for (enum tcp_family family = 0; family < FAMILIES; family++) {
+			for (enum tcp_state state = 0; state < STATES; state++) {
+				if (!view->families[family] || !view->states[state] ||
+				    !snapshot_counts(snapshot, state) ||
+				    !watch_counts(watch, state))
+					continue;
+				fprintf(file,
+					"tcp_watch_sockets{watch=\"%s\",family=\"%s\",state=\"%s\"}"
+					" "
+					"%u\n",
+					watch->name, tcp_family_name(family), tcp_state_name(state),
+					watch->sockets[family][state]);
+			}
+		}
+	}
+	write_prometheus_heading(
+		file, "tcp_watch_port_use_ratio", "gauge",
+		"Local ports that a watch uses, of those that the kernel chooses from.");
+	for (size_t i = 0; i < snapshot->watches_count; i++) {
+		const struct watch_count *watch = &snapshot->watches[i];
+
+		if (watch->port_use_known)
+			fprintf(file, "tcp_watch_port_use_ratio{watch=\"%s\"} %.2f\n", watch->name,
+				watch->port_use / 100.0);
+	}
+}
+
 /* ---- listeners ---- */
 
 struct listener_metric {
@@ -250,6 +285,7 @@ const struct format prometheus_format = {
 		{
 			[VIEW_COUNTS] = write_prometheus_counts,
 			[VIEW_PORTS] = write_prometheus_ports,
+			[VIEW_WATCHES] = write_prometheus_watches,
 			[VIEW_LISTENERS] = write_prometheus_listeners,
 			[VIEW_SUMMARY] = write_prometheus_summary,
 		},

@@ -55,7 +55,7 @@ static int make_command(const struct remote *remote, const struct watched_ports 
 			struct command *command)
 {
 	const size_t options = count_words(remote->snmp_options);
-	char **word = calloc(WATCHED_PORTS_MAX + options + 5, sizeof(*word));
+	char **word = calloc(WATCHED_PORTS_MAX + options + 6, sizeof(*word));
 
 	command->words = word;
 	if (word == NULL)
@@ -63,6 +63,8 @@ static int make_command(const struct remote *remote, const struct watched_ports 
 	*word++ = (char *)CLIENT;
 	if (remote->listeners)
 		*word++ = (char *)"-Cl";
+	if (remote->watches)
+		*word++ = (char *)"-Cw";
 	for (size_t port = 0; ports != NULL && port < ports->count; port++) {
 		snprintf(command->port_options[port], PORT_OPTION_SIZE, "-Cp%u",
 			 ports->port[port].number);
@@ -148,8 +150,9 @@ static void read_error(int errors, char problem[REMOTE_PROBLEM_SIZE])
 	free(text);
 }
 
-static int read_answer(const struct watched_ports *ports, const struct output *output,
-		       struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE])
+static int read_answer(const struct remote *remote, const struct watched_ports *ports,
+		       const struct output *output, struct snapshot **snapshot,
+		       char problem[REMOTE_PROBLEM_SIZE])
 {
 	char *text = read_output(output->answer);
 	int error;
@@ -158,7 +161,7 @@ static int read_answer(const struct watched_ports *ports, const struct output *o
 		snprintf(problem, REMOTE_PROBLEM_SIZE, "unreadable answer");
 		return -EPROTO;
 	}
-	error = remote_text_parse(text, ports, clock_now_ns(), snapshot, problem);
+	error = remote_text_parse(text, ports, remote->watches, clock_now_ns(), snapshot, problem);
 	free(text);
 	return error;
 }
@@ -174,7 +177,7 @@ static int count_by_client(const struct remote *remote, const struct watched_por
 		status = run_client(command.words, output);
 	free(command.words);
 	if (status == 0)
-		return read_answer(ports, output, snapshot, problem);
+		return read_answer(remote, ports, output, snapshot, problem);
 	if (status > 0) {
 		read_error(output->errors, problem);
 		return -EIO;

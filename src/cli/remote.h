@@ -16,6 +16,7 @@ struct remote {
 	const char *host;          /**< as for net-snmp: NAME, ADDRESS, udp6:[ADDRESS]:PORT */
 	char *const *snmp_options; /**< options of net-snmp's commands, NULL after the last */
 	bool listeners;            /**< also read the listen queues */
+	bool watches;              /**< also read all watches; not together with ports */
 };
 
 /**

@@ -34,6 +34,7 @@ struct object {
 struct cells {
 	uint32_t (*sockets)[STATES];
 	bool received[FAMILIES][STATES];
+	bool missing[FAMILIES][STATES];
 	size_t count;
 	bool no_object, no_instance; /* for at least one */
 };
@@ -44,6 +45,7 @@ struct reading {
 	struct cells watches[WATCHES_MAX];
 	bool filters_received[WATCHES_MAX];
 	bool filters_missing[WATCHES_MAX];
+	bool all_watches; /* requested, and not those of ports */
 	bool host_received[HOST_SYN_QUEUE_COOKIES + 1];
 	bool family_received[FAMILIES][tcpFamilyFrag + 1];
 	bool refresh_received[tcpRefreshListenersOmitted + 1];
@@ -107,6 +109,7 @@ static bool read_cell(struct cells *cells, uint32_t version, uint32_t number,
 	if (family >= FAMILIES || state >= STATES || !set_received(&cells->received[family][state]))
 		return false;
 	cells->count++;
+	cells->missing[family][state] = is_missing(object);
 	cells->no_object |= strcmp(object->value, "noSuchObject") == 0;
 	cells->no_instance |= strcmp(object->value, "noSuchInstance") == 0;
 	return is_missing(object) || parse_gauge(object->value, &cells->sockets[family][state]);
@@ -120,10 +123,27 @@ static bool read_state_count(struct reading *reading, const struct object *objec
 	       read_cell(&reading->states, oid[4], oid[5], object);
 }
 
+/* Watches are in the order of their names. @return NULL if this one is not, or there are too many
+ */
+static struct watch_count *add_received_watch(struct reading *reading, const char *name)
+{
+	struct snapshot *snapshot = reading->snapshot;
+	const size_t i = snapshot->watches_count;
+
+	if (i == WATCHES_MAX || !watch_name_is_valid(name) ||
+	    (i > 0 && watch_name_compare(snapshot->watches[i - 1].name, name) >= 0))
+		return NULL;
+	strcpy(snapshot->watches[i].name, name);
+	reading->watches[i].sockets = snapshot->watches[i].sockets;
+	snapshot->watches_count++;
+	return &snapshot->watches[i];
+}
+
 /* The index begins with the name, after its length. */
-static struct watch_count *read_watch(const struct reading *reading, const struct object *object,
+static struct watch_count *read_watch(struct reading *reading, const struct object *object,
 				      size_t more)
 {
+	struct watch_count *watch;
 	const uint32_t *name = object->oid + 5;
 	const size_t length = object->oid[4];
 	char text[WATCH_NAME_MAX + 1] = "";
@@ -135,7 +155,10 @@ static struct watch_count *read_watch(const struct reading *reading, const struc
 			return NULL;
 		text[i] = (char)name[i];
 	}
-	return snapshot_watch(reading->snapshot, text);
+	watch = snapshot_watch(reading->snapshot, text);
+	if (watch == NULL && reading->all_watches)
+		watch = add_received_watch(reading, text);
+	return watch;
 }
 
 static bool read_watch_state(struct reading *reading, const struct object *object)
@@ -150,23 +173,33 @@ static bool read_watch_state(struct reading *reading, const struct object *objec
 					  oid[object->length - 2], oid[object->length - 1], object);
 }
 
-/* A watch with other conditions counts other sockets. */
-static bool read_watch_filter(struct reading *reading, const struct object *object)
+static bool read_port_use(struct watch_count *watch, const struct object *object)
+{
+	watch->port_use_known = !is_missing(object);
+	return !watch->port_use_known || parse_gauge(object->value, &watch->port_use);
+}
+
+/* A watch of a port with other conditions counts other sockets. */
+static bool read_watch_entry(struct reading *reading, const struct object *object)
 {
 	const uint32_t *oid = object->oid;
 	struct watch_count *watch;
 	size_t i;
 
-	if (object->length < 5 || oid[2] != tcpWatchEntry || oid[3] != tcpWatchFilter)
+	if (object->length < 5 || oid[2] != tcpWatchEntry)
 		return false;
 	watch = read_watch(reading, object, 0);
 	if (watch == NULL)
+		return false;
+	if (oid[3] == tcpWatchPortUse)
+		return reading->all_watches && read_port_use(watch, object);
+	if (oid[3] != tcpWatchFilter)
 		return false;
 	i = (size_t)(watch - reading->snapshot->watches);
 	if (!set_received(&reading->filters_received[i]))
 		return false;
 	reading->filters_missing[i] = is_missing(object);
-	watch->known = strcmp(watch->text, object->value) == 0;
+	watch->known = reading->all_watches || strcmp(watch->text, object->value) == 0;
 	if (!reading->filters_missing[i])
 		snprintf(watch->text, sizeof(watch->text), "%s", object->value);
 	return true;
@@ -408,7 +441,7 @@ static int read_object(struct reading *reading, const struct object *object)
 		understood = read_watch_state(reading, object);
 		break;
 	case tcpWatchTable:
-		understood = read_watch_filter(reading, object);
+		understood = read_watch_entry(reading, object);
 		break;
 	case tcpRefresh:
 		understood = read_refresh(reading, object);
@@ -487,8 +520,37 @@ static int describe_too_old(const struct reading *reading, char problem[REMOTE_P
 	return -ESTALE;
 }
 
+/* @return false if the rows that are missing are neither all nor those that a unit lacks */
+static bool set_known(struct watch_count *watch, const struct cells *cells)
+{
+	const bool(*missing)[STATES] = cells->missing;
+
+	watch->by_unit = missing[FAMILY_IPV4][STATE_TIME_WAIT];
+	watch->known = !missing[FAMILY_IPV4][STATE_ESTABLISHED];
+	for (enum tcp_family family = 0; family < FAMILIES; family++) {
+		for (enum tcp_state state = 0; state < STATES; state++) {
+			if (missing[family][state] == watch_counts(watch, state))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* A watch that was removed meanwhile, or whose numbers are mixed, makes the answer incomplete. */
+static int check_all_watches(const struct reading *reading)
+{
+	for (size_t i = 0; i < reading->snapshot->watches_count; i++) {
+		if (reading->filters_missing[i] ||
+		    !set_known(&reading->snapshot->watches[i], &reading->watches[i]))
+			return -EPROTO;
+	}
+	return 0;
+}
+
 static int check_watches(const struct reading *reading, char problem[REMOTE_PROBLEM_SIZE])
 {
+	if (reading->all_watches)
+		return check_all_watches(reading);
 	for (size_t i = 0; i < reading->snapshot->watches_count; i++) {
 		const struct watch_count *watch = &reading->snapshot->watches[i];
 		const struct cells *cells = &reading->watches[i];
@@ -532,10 +594,10 @@ static int check_answer(const struct reading *reading, char problem[REMOTE_PROBL
 	if (reading->states.no_instance)
 		return describe_too_old(reading, problem);
 	error = check_watches(reading, problem);
-	if (error == 0 && !is_complete_answer(reading)) {
-		snprintf(problem, REMOTE_PROBLEM_SIZE, "incomplete answer");
+	if (error == 0 && !is_complete_answer(reading))
 		error = -EPROTO;
-	}
+	if (error == -EPROTO)
+		snprintf(problem, REMOTE_PROBLEM_SIZE, "incomplete answer");
 	return error;
 }
 
@@ -557,7 +619,10 @@ static int prepare_snapshot(struct reading *reading, const struct watched_ports 
 {
 	struct snapshot *snapshot = reading->snapshot;
 	const size_t count = ports == NULL ? 0 : ports->count;
-	int error = snapshot_add_watches(snapshot, count);
+	int error = snapshot_add_watches(snapshot, reading->all_watches ? WATCHES_MAX : count);
+
+	if (reading->all_watches)
+		snapshot->watches_count = 0;
 
 	snapshot->listeners_tracked = true;
 	reading->states.sockets = snapshot->sockets;
@@ -571,10 +636,10 @@ static int prepare_snapshot(struct reading *reading, const struct watched_ports 
 	return error;
 }
 
-int remote_text_parse(char *text, const struct watched_ports *ports, int64_t now_ns,
+int remote_text_parse(char *text, const struct watched_ports *ports, bool watches, int64_t now_ns,
 		      struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE])
 {
-	struct reading reading = {.snapshot = snapshot_new()};
+	struct reading reading = {.snapshot = snapshot_new(), .all_watches = watches};
 	int error = -ENOMEM;
 
 	if (reading.snapshot == NULL)

@@ -17,19 +17,22 @@
 #include "model/port.h"
 #include "model/snapshot.h"
 
+#include <stdbool.h>
+
 #define REMOTE_PROBLEM_SIZE 512
 
 /**
  * Parses @p text.
  * @param text is changed
  * @param ports those that were requested; NULL: none
+ * @param watches all watches were requested, instead of ports
  * @param now_ns on the clock of clock.h
  * @param snapshot owned by the caller; set only on success
  * @param problem on failure, the reason, as for remote_count() but without the host
  * @return 0; -ENOENT: the counts or a port are not served; -ESTALE: the counts are too old;
  *         -EPROTO: not an answer of tcp-state-agent; -ENOMEM
  */
-int remote_text_parse(char *text, const struct watched_ports *ports, int64_t now_ns,
+int remote_text_parse(char *text, const struct watched_ports *ports, bool watches, int64_t now_ns,
 		      struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE]);
 
 #endif

@@ -13,6 +13,7 @@ int table_write(FILE *file, const struct snapshot *snapshot, const struct view *
 	switch (view->subject) {
 	case VIEW_COUNTS:
 	case VIEW_PORTS:
+	case VIEW_WATCHES:
 		return counts_table_write(file, snapshot, view, style, trends);
 	case VIEW_LISTENERS:
 		return listeners_table_write(file, snapshot, view, style);

@@ -106,6 +106,7 @@ static int run(const struct options *options)
 				.host = options->host,
 				.snmp_options = options->snmp_options,
 				.listeners = options->view.subject == VIEW_LISTENERS,
+				.watches = options->view.subject == VIEW_WATCHES,
 			},
 	};
 	char problem[REMOTE_PROBLEM_SIZE];

@@ -13,6 +13,7 @@
 enum view_subject {
 	VIEW_COUNTS,
 	VIEW_PORTS,
+	VIEW_WATCHES, /**< of another machine's agent */
 	VIEW_LISTENERS,
 	VIEW_SUMMARY,
 	VIEW_SUBJECTS,
@@ -21,7 +22,7 @@ enum view_subject {
 struct view {
 	enum view_subject subject;
 	bool families[FAMILIES];           /**< at least one */
-	bool states[STATES];               /**< at least one; for counts and ports */
+	bool states[STATES];               /**< at least one; for counts, ports and watches */
 	const struct watched_ports *ports; /**< for ports */
 };
 

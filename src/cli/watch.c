@@ -42,7 +42,7 @@ static void add_trends(struct watch_loop *watch)
 {
 	uint32_t totals[STATES];
 
-	for (size_t table = 0; table < counts_tables(watch->view); table++) {
+	for (size_t table = 0; table < counts_tables(watch->snapshot, watch->view); table++) {
 		counts_table_totals(watch->snapshot, watch->view, table, totals);
 		trend_add(&watch->trends[table], clock_now_ns(), totals);
 	}

@@ -96,18 +96,19 @@ static size_t append_watch(oid *below, size_t length, const char *name)
 	return length;
 }
 
-/* The conditions of the watch that has the port's number as its name, and its counts. */
-static void add_port_watch(struct batch *batch, uint16_t port)
+/* The conditions of a watch, its use of ports, and its counts. */
+static void add_watch(struct batch *batch, const char *name, bool port_use)
 {
-	oid filter[MAX_OID_LEN] = {tcpStateCountObjects, tcpWatchTable, tcpWatchEntry,
-				   tcpWatchFilter};
+	oid entry[MAX_OID_LEN] = {tcpStateCountObjects, tcpWatchTable, tcpWatchEntry,
+				  tcpWatchFilter};
 	oid count[MAX_OID_LEN] = {tcpStateCountObjects, tcpWatchStateTable, tcpWatchStateEntry,
 				  tcpWatchCount};
-	char name[sizeof("65535")];
-	size_t length;
+	size_t length = append_watch(entry, 4, name);
 
-	snprintf(name, sizeof(name), "%u", port);
-	add_object(batch, filter, append_watch(filter, 4, name));
+	add_object(batch, entry, length);
+	entry[3] = tcpWatchPortUse;
+	if (port_use)
+		add_object(batch, entry, length);
 	length = append_watch(count, 4, name);
 	for (oid family = 1; family <= FAMILIES; family++) {
 		for (oid state = 1; state <= STATES; state++) {
@@ -129,7 +130,69 @@ void fixed_rows_read(struct query *query, const struct watched_ports *ports)
 	add_host_scalars(&batch);
 	send_batch(&batch);
 	for (size_t i = 0; i < ports->count; i++) {
-		add_port_watch(&batch, ports->port[i].number);
+		char name[sizeof("65535")];
+
+		snprintf(name, sizeof(name), "%u", ports->port[i].number);
+		add_watch(&batch, name, false);
+		send_batch(&batch);
+	}
+	if (query->outcome == OUTCOME_DONE && query->refreshes != query->first_refreshes)
+		query->outcome = OUTCOME_MIXED;
+}
+
+/* ---- all watches ---- */
+
+#define WATCH_FILTER MIB_ROOT, tcpStateCountObjects, tcpWatchTable, tcpWatchEntry, tcpWatchFilter
+#define FILTER_LENGTH ENTRIES(((const oid[]){WATCH_FILTER}))
+
+/* The name of the watch that @p variable belongs to. @return false if it is another object */
+static bool read_watch_name(const netsnmp_variable_list *variable, char name[WATCH_NAME_MAX + 1])
+{
+	static const oid column[] = {WATCH_FILTER};
+	const oid *index = variable->name + FILTER_LENGTH;
+	size_t length;
+
+	if (variable->type == SNMP_ENDOFMIBVIEW || !query_is_below(variable, column, FILTER_LENGTH))
+		return false;
+	length = variable->name_length - FILTER_LENGTH - 1;
+	if (length == 0 || length > WATCH_NAME_MAX || index[0] != length)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		name[i] = (char)index[1 + i];
+	name[length] = '\0';
+	return true;
+}
+
+/* Finds the watch after the one called @p name, or the first one. @return false if there is none */
+static bool find_next_watch(struct query *query, char name[WATCH_NAME_MAX + 1])
+{
+	netsnmp_pdu *pdu = query_create_pdu(SNMP_MSG_GETNEXT);
+	oid after[MAX_OID_LEN] = {WATCH_FILTER};
+	const netsnmp_variable_list *variable;
+	size_t length = FILTER_LENGTH;
+	netsnmp_pdu *response;
+	bool found;
+
+	if (name[0] != '\0')
+		length = append_watch(after, length, name);
+	snmp_add_null_var(pdu, after, length);
+	response = query_send(query, pdu, &variable);
+	if (response == NULL)
+		return false;
+	found = variable != NULL && read_watch_name(variable, name);
+	snmp_free_pdu(response);
+	return found;
+}
+
+void fixed_rows_read_watches(struct query *query)
+{
+	struct batch batch = {.query = query};
+	char name[WATCH_NAME_MAX + 1] = "";
+
+	for (size_t i = 0;
+	     i < WATCHES_MAX && query->outcome == OUTCOME_DONE && find_next_watch(query, name);
+	     i++) {
+		add_watch(&batch, name, true);
 		send_batch(&batch);
 	}
 	if (query->outcome == OUTCOME_DONE && query->refreshes != query->first_refreshes)

@@ -15,4 +15,7 @@
  */
 void fixed_rows_read(struct query *query, const struct watched_ports *ports);
 
+/** Reads all watches: their conditions, use of local ports, and counts. */
+void fixed_rows_read_watches(struct query *query);
+
 #endif

@@ -129,7 +129,7 @@ static void check_again(const struct snapshot *snapshot, const struct watched_po
 	char problem[REMOTE_PROBLEM_SIZE];
 	struct snapshot *again;
 
-	assert(remote_text_parse(text, ports, NOW_NS, &again, problem) == 0);
+	assert(remote_text_parse(text, ports, ports == NULL, NOW_NS, &again, problem) == 0);
 	check_same(snapshot, again);
 	snapshot_free(again);
 	free(text);
@@ -146,7 +146,7 @@ static void check_text(const uint8_t *data, size_t size, const struct watched_po
 	char *text = fuzz_text(data, size);
 	char problem[REMOTE_PROBLEM_SIZE] = "";
 	struct snapshot *snapshot = NULL;
-	int error = remote_text_parse(text, ports, NOW_NS, &snapshot, problem);
+	int error = remote_text_parse(text, ports, ports == NULL, NOW_NS, &snapshot, problem);
 
 	if (error == 0) {
 		assert(snapshot != NULL && problem[0] == '\0');

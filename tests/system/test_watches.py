@@ -2,6 +2,7 @@
 """tcpWatchTable and tcpWatchStateTable: sets of sockets that the configuration defines."""
 
 import contextlib
+import json
 import random
 import socket
 
@@ -15,6 +16,7 @@ from daemons import refused, wait_for_refresh
 from namespace import set_sysctl
 from polling import until, until_equal
 from sockets import StateMaker
+from test_tcp_states import SNMP_OPTIONS, is_refused, run, shown
 
 MOST = 64
 MINISOCKETS = ("synReceived", "timeWait")
@@ -370,6 +372,44 @@ def test_port_use_follows_the_connections(snmpd, agent, pairs):
         assert snmp.get_value(mib.of_watch(mib.WATCH_SOCKETS, "db")) == 21
         assert snmp.get_value(mib.of_watch(mib.WATCH_PORT_USE, "own")) == 0
         assert snmp.get_value(mib.of_threshold(mib.THRESHOLD_VALUE, "dbPorts")) == 100
+
+
+# ---- tcp-states ----
+
+def shown_watches(*options):
+    """Return what tcp-states shows of this host's agent."""
+    return shown("-W", "-H", "127.0.0.1", *options, *SNMP_OPTIONS)
+
+
+def test_tcp_states_shows_all_watches(snmpd, agent, pairs):
+    port = pairs("127.0.0.1", "127.0.0.1", 3)
+    lines = {f"w{number}": f"port {number + 1}" for number in range(MOST - 3)}
+    lines |= {"pool": f"peerPort {port}", "own": f"port {port}", "unit": "unit nosuch.service"}
+    start(snmpd, agent, *(f"{name} {conditions}" for name, conditions in lines.items()))
+    wait_for_refresh()
+    listed = json.loads(shown_watches("-o", "json"))
+    assert [row["watch"] for row in listed] == watched()
+    assert {row["watch"]: row["conditions"] for row in listed} == lines
+    for row in listed:
+        counted = {(family, state): row[f"ipv{family}"][state] for family, state in mib.ROWS
+                   if state != "closed"}
+        served = {key: number for key, number in counts(row["watch"]).items()
+                  if key[1] != "closed"}
+        assert (row["watch"], counted) == (row["watch"], served)
+        assert row["portUse"] == (None if row["watch"] == "unit" else 0)
+    table = shown_watches("-4", "-s", "established")
+    assert f"pool: {lines['pool']}, 0 % of the local ports\nstate        ipv4\n" \
+        "established     3\n" in table
+    assert "unit: unit nosuch.service\nstate        ipv4\nestablished     0\n" in table
+
+
+def test_watches_are_those_of_a_host():
+    is_refused(run("-W"), "--watches requires --host")
+
+
+def test_tcp_states_shows_no_watches(served):
+    assert json.loads(shown_watches("-o", "json")) == []
+    assert shown_watches() == ""
 
 
 # ---- units ----

@@ -60,6 +60,29 @@ static void one_of_a_kind_has_no_total(void **state)
 		      "listen     2     1      3\n");
 }
 
+static void watches_have_a_table_each(void **state)
+{
+	struct view view = {
+		.subject = VIEW_WATCHES,
+		.families = {true, true},
+		.states = {[STATE_LISTEN] = true, [STATE_TIME_WAIT] = true},
+	};
+
+	(void)state;
+	assert_counts(&view, SIZE_MAX, NULL,
+		      "443: port 443, 7 % of the local ports\n"
+		      "state     ipv4  ipv6  total\n"
+		      "listen       2     0      2\n"
+		      "timeWait     0     0      0\n"
+		      "total        2     0      2\n"
+		      "\n"
+		      "8080: port 8080\n"
+		      "state     ipv4  ipv6  total\n"
+		      "listen       0     1      1\n"
+		      "timeWait     -     -      -\n"
+		      "total        0     1      1\n");
+}
+
 static void ports_have_a_table_each(void **state)
 {
 	struct view view = {
@@ -78,7 +101,7 @@ static void ports_have_a_table_each(void **state)
 		      "port 8080\n"
 		      "state   ipv4  ipv6  total\n"
 		      "listen     0     1      1\n");
-	assert_int_equal(counts_tables(&view), 2);
+	assert_int_equal(counts_tables(fixture_snapshot(), &view), 2);
 }
 
 static void a_state_that_is_not_counted_is_not_zero(void **state)
@@ -210,6 +233,7 @@ int main(void)
 		cmocka_unit_test(totals_are_shown),
 		cmocka_unit_test(one_of_a_kind_has_no_total),
 		cmocka_unit_test(ports_have_a_table_each),
+		cmocka_unit_test(watches_have_a_table_each),
 		cmocka_unit_test(a_state_that_is_not_counted_is_not_zero),
 		cmocka_unit_test(services_cannot_control_a_terminal),
 		cmocka_unit_test(changes_are_shown),

@@ -59,6 +59,20 @@ static void only_the_selection_is_written(void **state)
 			       "ipv4,192.0.2.1,443,2,96,128,93,,4,,7\n");
 }
 
+static void unknown_numbers_of_watches_are_empty(void **state)
+{
+	struct view view = {
+		.subject = VIEW_WATCHES,
+		.families[FAMILY_IPV6] = true,
+		.states = {[STATE_LISTEN] = true, [STATE_TIME_WAIT] = true},
+	};
+
+	(void)state;
+	assert_csv(&view, "watch,conditions,portUse,family,state,sockets\n"
+			  "443,port 443,7,ipv6,listen,0\n443,port 443,7,ipv6,timeWait,0\n"
+			  "8080,port 8080,,ipv6,listen,1\n8080,port 8080,,ipv6,timeWait,\n");
+}
+
 static void ports_are_named(void **state)
 {
 	struct view view = {
@@ -155,6 +169,7 @@ int main(void)
 		cmocka_unit_test(a_state_that_is_not_counted_is_empty),
 		cmocka_unit_test(only_the_selection_is_written),
 		cmocka_unit_test(ports_are_named),
+		cmocka_unit_test(unknown_numbers_of_watches_are_empty),
 		cmocka_unit_test(listeners_keep_address_and_port_apart),
 		cmocka_unit_test(an_agent_knows_the_window),
 		cmocka_unit_test(services_are_quoted),

@@ -33,12 +33,15 @@ static struct watch_count watches[] = {
 		.name = "443",
 		.text = "port 443",
 		.known = true,
+		.port_use_known = true,
+		.port_use = 7,
 		.sockets[FAMILY_IPV4] = {[STATE_LISTEN] = 2, [STATE_ESTABLISHED] = 20},
 	},
 	{
 		.name = "8080",
 		.text = "port 8080",
 		.known = true,
+		.by_unit = true,
 		.sockets[FAMILY_IPV6] = {[STATE_LISTEN] = 1},
 	},
 };

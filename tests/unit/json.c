@@ -82,6 +82,21 @@ static void an_agent_knows_the_window_and_no_interface(void **state)
 		      "\"devices\":null,\"dropped\":0}]\n");
 }
 
+static void unknown_numbers_of_watches_are_null(void **state)
+{
+	struct view view = {
+		.subject = VIEW_WATCHES,
+		.families[FAMILY_IPV6] = true,
+		.states = {[STATE_LISTEN] = true, [STATE_TIME_WAIT] = true},
+	};
+
+	(void)state;
+	assert_json(&view, "[{\"watch\":\"443\",\"conditions\":\"port 443\",\"portUse\":7,"
+			   "\"ipv6\":{\"listen\":0,\"timeWait\":0}},"
+			   "{\"watch\":\"8080\",\"conditions\":\"port 8080\",\"portUse\":null,"
+			   "\"ipv6\":{\"listen\":1,\"timeWait\":null}}]\n");
+}
+
 static void ports_are_an_array(void **state)
 {
 	struct view view = {
@@ -152,6 +167,7 @@ int main(void)
 		cmocka_unit_test(only_the_selection_is_written),
 		cmocka_unit_test(an_agent_knows_the_window_and_no_interface),
 		cmocka_unit_test(ports_are_an_array),
+		cmocka_unit_test(unknown_numbers_of_watches_are_null),
 		cmocka_unit_test(services_are_read_back_unchanged),
 		cmocka_unit_test(unknown_values_are_null),
 	};

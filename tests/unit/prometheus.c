@@ -50,6 +50,28 @@ static void a_state_that_is_not_counted_has_no_sample(void **state)
 			    "tcp_sockets{family=\"ipv6\",state=\"closed\"} 3\n");
 }
 
+static void unknown_numbers_of_watches_are_missing(void **state)
+{
+	struct view view = {
+		.subject = VIEW_WATCHES,
+		.families[FAMILY_IPV6] = true,
+		.states = {[STATE_LISTEN] = true, [STATE_TIME_WAIT] = true},
+	};
+
+	(void)state;
+	assert_prometheus(
+		&view,
+		"# HELP tcp_watch_sockets TCP sockets of a watch by address family and state.\n"
+		"# TYPE tcp_watch_sockets gauge\n"
+		"tcp_watch_sockets{watch=\"443\",family=\"ipv6\",state=\"listen\"} 0\n"
+		"tcp_watch_sockets{watch=\"443\",family=\"ipv6\",state=\"timeWait\"} 0\n"
+		"tcp_watch_sockets{watch=\"8080\",family=\"ipv6\",state=\"listen\"} 1\n"
+		"# HELP tcp_watch_port_use_ratio Local ports that a watch uses, of those that the "
+		"kernel chooses from.\n"
+		"# TYPE tcp_watch_port_use_ratio gauge\n"
+		"tcp_watch_port_use_ratio{watch=\"443\"} 0.07\n");
+}
+
 static void ports_are_labelled(void **state)
 {
 	struct view view = {
@@ -177,6 +199,7 @@ int main(void)
 		cmocka_unit_test(counts_are_labelled),
 		cmocka_unit_test(a_state_that_is_not_counted_has_no_sample),
 		cmocka_unit_test(ports_are_labelled),
+		cmocka_unit_test(unknown_numbers_of_watches_are_missing),
 		cmocka_unit_test(services_are_escaped),
 		cmocka_unit_test(drops_of_open_sockets_are_not_a_counter),
 		cmocka_unit_test(unknown_values_are_left_out),

@@ -80,7 +80,7 @@ static int parse_answer(const char *text, const struct watched_ports *ports,
 
 	problem[0] = '\0';
 	*snapshot = NULL;
-	error = remote_text_parse(copy, ports, NOW_NS, snapshot, problem);
+	error = remote_text_parse(copy, ports, ports == NULL, NOW_NS, snapshot, problem);
 	free(copy);
 	assert_true((error == 0) == (*snapshot != NULL));
 	assert_true((error == 0) == (problem[0] == '\0'));
@@ -218,6 +218,36 @@ static void a_watch_of_other_sockets_is_refused(void **state)
 	assert_refused(text, &ports, -EPROTO, "unexpected answer");
 	write_answer(text, FILTER_443);
 	assert_refused(text, &ports, -EPROTO, "unexpected answer");
+}
+
+/* A watch of ports, one of a unit, and one of a unit that is unknown. */
+static void all_watches_are_read(void **state)
+{
+	char text[TEXT_SIZE];
+	struct snapshot *snapshot;
+
+	(void)state;
+	write_answer(text, FILTER_80 "1.10.1.4.2.56.48 12\n");
+	append_cells(text, COUNTS_80, NULL);
+	append(text, FILTER_443 "1.10.1.4.3.52.52.51 noSuchInstance\n");
+	append_cells(text, COUNTS_443, "noSuchInstance");
+	snapshot = parse_well(text, NULL);
+	assert_int_equal(snapshot->watches_count, 2);
+	assert_string_equal(snapshot->watches[0].text, "port 80");
+	assert_true(snapshot->watches[0].known && !snapshot->watches[0].by_unit);
+	assert_int_equal(snapshot->watches[0].port_use, 12);
+	assert_int_equal(snapshot->watches[0].sockets[FAMILY_IPV6][STATE_TIME_WAIT], 211);
+	assert_false(snapshot->watches[1].known);
+	assert_false(snapshot->watches[1].port_use_known);
+	snapshot_free(snapshot);
+	write_answer(text, FILTER_443 FILTER_80);
+	assert_refused(text, NULL, -EPROTO, "unexpected answer");
+	write_answer(text, FILTER_80);
+	assert_refused(text, NULL, -EPROTO, "incomplete answer");
+	write_answer(text, "");
+	snapshot = parse_well(text, NULL);
+	assert_int_equal(snapshot->watches_count, 0);
+	snapshot_free(snapshot);
 }
 
 static void closed_is_counted_if_a_count_is_positive(void **state)
@@ -435,6 +465,7 @@ int main(void)
 		cmocka_unit_test(listeners_are_received_row_by_row),
 		cmocka_unit_test(watched_ports_have_a_row_for_each_state),
 		cmocka_unit_test(a_watch_of_other_sockets_is_refused),
+		cmocka_unit_test(all_watches_are_read),
 		cmocka_unit_test(closed_is_counted_if_a_count_is_positive),
 		cmocka_unit_test(an_absent_agent_is_reported),
 		cmocka_unit_test(a_view_that_hides_the_counts_is_reported),
