@@ -106,6 +106,8 @@ def bootstrap(root, packages):
     with inside(f"/proc/self/fd/{FIRST_NETWORK}"):
         _run("cp", "-a", _run(SOURCES / "build-support/debian-root", RELEASE).rstrip("\n"), root)
         shutil.copy("/etc/resolv.conf", root / "etc")
+        # As Debian's installer writes it. snmpd of 5.9.5 restricts its community to localhost.
+        (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost ip6-localhost\n")
         for package in packages.files.values():
             shutil.copy(package, root / "srv")
         shutil.copytree(SOURCES / "debian", root / "srv/source/debian")
