@@ -45,6 +45,7 @@ struct address_intervals {
 	size_t last; /**< index of the interval that was found last */
 };
 
+/** All zero: without watches. */
 struct watch_matcher {
 	watch_set all;
 	watch_set with_peer;    /**< those with peer or peerPort, which no listening socket has */
@@ -55,8 +56,6 @@ struct watch_matcher {
 	struct address_intervals local[FAMILIES], peer[FAMILIES];
 	struct watch_cgroups cgroups;
 };
-
-/** All zero: a matcher without watches. */
 
 /**
  * Compiles @p watches into @p matcher, without cgroups.
