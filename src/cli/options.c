@@ -141,7 +141,7 @@ static const struct option_row rows[] = {
 	{
 		.letter = 'W',
 		.name = "watches",
-		.help = "the watches in the configuration of another host's agent",
+		.help = "the watches of another host's agent",
 		.excludes = (const char[]){'p', 'l', 'S', 'w', VERIFY, '\0'},
 		OPTION_PARSED(choose_watches),
 	},

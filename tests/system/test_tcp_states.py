@@ -752,7 +752,7 @@ def test_help_and_manual_name_the_same_options():
     named = set(re.findall(r"^ +(?:-(\w), |    )--(\w+)", usage, re.MULTILINE))
     manual = re.findall(r"^\.It (?:Fl (\w) .*, )?Fl -(\w+)",
                         (SOURCE / "man/tcp-states.1").read_text(), re.MULTILINE)
-    assert len(named) == 13
+    assert len(named) == 14
     assert set(manual) == named
 
 
