@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,4 +28,21 @@ const char *streams_close_output(void)
 	if (fclose(stdout) != 0 && errno != 0)
 		return strerror(errno);
 	return failed ? "write error" : NULL;
+}
+
+bool streams_write_all(int descriptor, const void *bytes, size_t length)
+{
+	const char *next = bytes;
+
+	while (length > 0) {
+		ssize_t written = write(descriptor, next, length);
+
+		if (written < 0 && errno != EINTR)
+			return false;
+		if (written > 0) {
+			next += written;
+			length -= (size_t)written;
+		}
+	}
+	return true;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The standard streams of a command: open at the start, written out at the end.
+ * The standard streams of a command, open at the start and written out at the end; complete writes.
  */
 #ifndef STREAMS_H
 #define STREAMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
 
 /**
  * Opens /dev/null, for reading, as each standard stream that is closed, so that no file or socket
@@ -20,5 +23,8 @@ int streams_open(void);
  *         strerror()
  */
 const char *streams_close_output(void);
+
+/** Writes all of @p bytes to a blocking descriptor. @return false if that fails */
+bool streams_write_all(int descriptor, const void *bytes, size_t length);
 
 #endif

@@ -14,8 +14,8 @@
  *        owner_name() makes it, or a path from the root
  * @param length of @p names, with all null characters
  * @param found the cgroups and those below them, in no order; empty on failure
- * @return 0; -ENOENT: there is no cgroup v2; -ENOMEM; -EOPNOTSUPP: a 32-bit system, where the inode
- *         number is not the id (fs/kernfs/dir.c, kernfs_ino)
+ * @return 0; -ENOENT: cgroup v2 is not mounted; -ENOMEM; -EOPNOTSUPP: a 32-bit system, where the
+ * inode number is not the id (fs/kernfs/dir.c, kernfs_ino)
  */
 int cgroups_find(const char *names, size_t length, struct unit_cgroups *found);
 

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "collect/sock_diag.h"
 #include "collect/units.h"
+#include "streams.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,23 +37,6 @@ struct response {
 	int error;
 	size_t length; /* of the rest */
 };
-
-static bool write_all(int descriptor, const void *bytes, size_t length)
-{
-	const char *next = bytes;
-
-	while (length > 0) {
-		ssize_t written = write(descriptor, next, length);
-
-		if (written < 0 && errno != EINTR)
-			return false;
-		if (written > 0) {
-			next += written;
-			length -= (size_t)written;
-		}
-	}
-	return true;
-}
 
 /* ---- descriptors, as SCM_RIGHTS of one byte; the byte alone if the files do not exist ---- */
 
@@ -134,10 +118,10 @@ static bool write_settings(int descriptor, const struct settings *settings)
 	const size_t watches = watches_size(settings->watches);
 	const struct response response = {.length = sizeof(*settings) + watches + length};
 
-	return write_all(descriptor, &response, sizeof(response)) &&
-	       write_all(descriptor, settings, sizeof(*settings)) &&
-	       write_all(descriptor, settings->watches, watches) &&
-	       write_all(descriptor, thresholds->threshold, length);
+	return streams_write_all(descriptor, &response, sizeof(response)) &&
+	       streams_write_all(descriptor, settings, sizeof(*settings)) &&
+	       streams_write_all(descriptor, settings->watches, watches) &&
+	       streams_write_all(descriptor, thresholds->threshold, length);
 }
 
 _Noreturn static void read_settings(int descriptor, const struct settings_source *source)
@@ -149,7 +133,7 @@ _Noreturn static void read_settings(int descriptor, const struct settings_source
 	if (response.error == 0)
 		written = write_settings(descriptor, &settings);
 	else
-		written = write_all(descriptor, &response, sizeof(response));
+		written = streams_write_all(descriptor, &response, sizeof(response));
 	_exit(written ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
@@ -175,7 +159,7 @@ static bool send_error(const struct helper_process *helper, int error)
 {
 	const struct response response = {.error = error};
 
-	return write_all(helper->socket, &response, sizeof(response));
+	return streams_write_all(helper->socket, &response, sizeof(response));
 }
 
 static bool start_reader(struct helper_process *helper)
@@ -234,7 +218,7 @@ static bool forward_response(struct helper_process *helper)
 	bool sent;
 
 	if (is_complete(helper->received, helper->length)) {
-		sent = write_all(helper->socket, helper->received, helper->length);
+		sent = streams_write_all(helper->socket, helper->received, helper->length);
 	} else {
 		log_line(LOG_ERR, "the process that reloads the configuration failed");
 		sent = send_error(helper, -EIO);

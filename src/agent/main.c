@@ -376,7 +376,6 @@ static int start_collector(struct agent *agent)
 	struct collector_settings settings = settings_for_collector(&agent->settings);
 	int error;
 
-	settings.has_watches = true;
 	settings.watches = watches_copy(agent->settings.watches);
 	if (settings.watches == NULL)
 		return -ENOMEM;

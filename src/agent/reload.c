@@ -32,7 +32,6 @@ static int apply_settings(struct reload *reload, const struct settings *settings
 	struct evaluation *ended = evaluation_end(before, settings->thresholds, clock_now_ns());
 	int error = -ENOMEM;
 
-	collector_settings.has_watches = true;
 	collector_settings.watches = watches_copy(settings->watches);
 	if (ended == NULL || collector_settings.watches == NULL)
 		goto cleanup;

@@ -76,8 +76,7 @@ static void describe_columns(const struct table *table, struct grid_column colum
 
 static bool is_counted(const struct table *table, enum tcp_state state)
 {
-	return snapshot_counts(table->snapshot, state) &&
-	       (table->watch == NULL || watch_counts(table->watch, state));
+	return snapshot_counts_watch(table->snapshot, table->watch, state);
 }
 
 static uint64_t shown_families(const struct table *table, enum tcp_state state)

@@ -35,13 +35,24 @@ static void write_port(FILE *file, const struct watched_port *port)
 	fputc(',', file);
 }
 
-/* Writes a row for each state of each family, of @p port unless it is NULL. The count is empty if
- * the state is not counted. */
-static void write_csv_sockets(FILE *file, const struct snapshot *snapshot, const struct view *view,
-			      const struct watched_port *port)
+static void write_watch(FILE *file, const struct watch_count *watch)
 {
-	const uint32_t(*sockets)[STATES] =
-		port == NULL ? snapshot->sockets : watched_port_count(snapshot, port)->sockets;
+	fprintf(file, "%s,", watch->name);
+	write_csv_text(file, watch->text);
+	if (watch->port_use_known)
+		fprintf(file, ",%u,", watch->port_use);
+	else
+		fputs(",,", file);
+}
+
+/*
+ * Writes a row for each state of each family: of @p watch, or of all sockets if it is NULL. If it
+ * is that of @p port, the row begins with the port instead. Unknown counts are empty.
+ */
+static void write_csv_sockets(FILE *file, const struct snapshot *snapshot, const struct view *view,
+			      const struct watch_count *watch, const struct watched_port *port)
+{
+	const uint32_t(*sockets)[STATES] = watch == NULL ? snapshot->sockets : watch->sockets;
 
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		for (enum tcp_state state = 0; state < STATES; state++) {
@@ -49,32 +60,29 @@ static void write_csv_sockets(FILE *file, const struct snapshot *snapshot, const
 				continue;
 			if (port != NULL)
 				write_port(file, port);
+			else if (watch != NULL)
+				write_watch(file, watch);
 			fprintf(file, "%s,%s,", tcp_family_name(family), tcp_state_name(state));
-			if (snapshot_counts(snapshot, state))
+			if (snapshot_counts_watch(snapshot, watch, state))
 				fprintf(file, "%u", sockets[family][state]);
 			fputc('\n', file);
 		}
 	}
 }
 
-/* The counts of a watch that are unknown are empty. */
-static void write_csv_watch(FILE *file, const struct snapshot *snapshot, const struct view *view,
-			    const struct watch_count *watch)
+static void write_csv_counts(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
-	for (enum tcp_family family = 0; family < FAMILIES; family++) {
-		for (enum tcp_state state = 0; state < STATES; state++) {
-			if (!view->families[family] || !view->states[state])
-				continue;
-			fprintf(file, "%s,", watch->name);
-			write_csv_text(file, watch->text);
-			fputc(',', file);
-			if (watch->port_use_known)
-				fprintf(file, "%u", watch->port_use);
-			fprintf(file, ",%s,%s,", tcp_family_name(family), tcp_state_name(state));
-			if (snapshot_counts(snapshot, state) && watch_counts(watch, state))
-				fprintf(file, "%u", watch->sockets[family][state]);
-			fputc('\n', file);
-		}
+	fprintf(file, "family,state,sockets\n");
+	write_csv_sockets(file, snapshot, view, NULL, NULL);
+}
+
+static void write_csv_ports(FILE *file, const struct snapshot *snapshot, const struct view *view)
+{
+	fprintf(file, "port,service,family,state,sockets\n");
+	for (size_t i = 0; i < view->ports->count; i++) {
+		const struct watched_port *port = &view->ports->port[i];
+
+		write_csv_sockets(file, snapshot, view, watched_port_count(snapshot, port), port);
 	}
 }
 
@@ -82,20 +90,7 @@ static void write_csv_watches(FILE *file, const struct snapshot *snapshot, const
 {
 	fprintf(file, "watch,conditions,portUse,family,state,sockets\n");
 	for (size_t i = 0; i < snapshot->watches_count; i++)
-		write_csv_watch(file, snapshot, view, &snapshot->watches[i]);
-}
-
-static void write_csv_counts(FILE *file, const struct snapshot *snapshot, const struct view *view)
-{
-	fprintf(file, "family,state,sockets\n");
-	write_csv_sockets(file, snapshot, view, NULL);
-}
-
-static void write_csv_ports(FILE *file, const struct snapshot *snapshot, const struct view *view)
-{
-	fprintf(file, "port,service,family,state,sockets\n");
-	for (size_t i = 0; i < view->ports->count; i++)
-		write_csv_sockets(file, snapshot, view, &view->ports->port[i]);
+		write_csv_sockets(file, snapshot, view, &snapshot->watches[i], NULL);
 }
 
 /* Values that the agent does not serve, or that only an agent has, are empty. */

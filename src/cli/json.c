@@ -31,11 +31,11 @@ static void write_string(FILE *file, const char *text)
 	fputc('"', file);
 }
 
-/* "ipv4":{"closed":null,"listen":0,...},"ipv6":{...}; @p watch that they belong to, or NULL */
+/* "ipv4":{"closed":null,"listen":0,...},"ipv6":{...}: of @p watch, or of all sockets if NULL */
 static void write_json_sockets(FILE *file, const struct snapshot *snapshot, const struct view *view,
-			       const uint32_t sockets[FAMILIES][STATES],
 			       const struct watch_count *watch)
 {
+	const uint32_t(*sockets)[STATES] = watch == NULL ? snapshot->sockets : watch->sockets;
 	size_t families = 0;
 
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
@@ -48,8 +48,7 @@ static void write_json_sockets(FILE *file, const struct snapshot *snapshot, cons
 			if (!view->states[state])
 				continue;
 			fprintf(file, "%s\"%s\":", separator(states++), tcp_state_name(state));
-			if (snapshot_counts(snapshot, state) &&
-			    (watch == NULL || watch_counts(watch, state)))
+			if (snapshot_counts_watch(snapshot, watch, state))
 				fprintf(file, "%u", sockets[family][state]);
 			else
 				fputs("null", file);
@@ -61,7 +60,7 @@ static void write_json_sockets(FILE *file, const struct snapshot *snapshot, cons
 static void write_json_counts(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	fputc('{', file);
-	write_json_sockets(file, snapshot, view, snapshot->sockets, NULL);
+	write_json_sockets(file, snapshot, view, NULL);
 	fputc('}', file);
 }
 
@@ -74,8 +73,7 @@ static void write_json_ports(FILE *file, const struct snapshot *snapshot, const 
 		fprintf(file, "%s{\"port\":%u,\"service\":", separator(i), port->number);
 		write_string(file, port->service);
 		fputc(',', file);
-		write_json_sockets(file, snapshot, view,
-				   watched_port_count(snapshot, port)->sockets, NULL);
+		write_json_sockets(file, snapshot, view, watched_port_count(snapshot, port));
 		fputc('}', file);
 	}
 	fputc(']', file);
@@ -93,7 +91,7 @@ static void write_json_watches(FILE *file, const struct snapshot *snapshot, cons
 			fprintf(file, ",\"portUse\":%u,", watch->port_use);
 		else
 			fputs(",\"portUse\":null,", file);
-		write_json_sockets(file, snapshot, view, watch->sockets, watch);
+		write_json_sockets(file, snapshot, view, watch);
 		fputc('}', file);
 	}
 	fputc(']', file);

@@ -38,21 +38,26 @@ static void write_port_labels(FILE *file, const struct watched_port *port)
 	fputs("\",", file);
 }
 
-/* Writes a sample for each counted state of each family, of @p port unless it is NULL. */
+/*
+ * Writes a sample for each counted state of each family: of @p watch, or of all sockets if it is
+ * NULL. If it is that of @p port, the labels are the port's.
+ */
 static void write_prometheus_sockets(FILE *file, const char *name, const struct snapshot *snapshot,
-				     const struct view *view, const struct watched_port *port)
+				     const struct view *view, const struct watch_count *watch,
+				     const struct watched_port *port)
 {
-	const uint32_t(*sockets)[STATES] =
-		port == NULL ? snapshot->sockets : watched_port_count(snapshot, port)->sockets;
+	const uint32_t(*sockets)[STATES] = watch == NULL ? snapshot->sockets : watch->sockets;
 
 	for (enum tcp_family family = 0; family < FAMILIES; family++) {
 		for (enum tcp_state state = 0; state < STATES; state++) {
 			if (!view->families[family] || !view->states[state] ||
-			    !snapshot_counts(snapshot, state))
+			    !snapshot_counts_watch(snapshot, watch, state))
 				continue;
 			fprintf(file, "%s{", name);
 			if (port != NULL)
 				write_port_labels(file, port);
+			else if (watch != NULL)
+				fprintf(file, "watch=\"%s\",", watch->name);
 			fprintf(file, "family=\"%s\",state=\"%s\"} %u\n", tcp_family_name(family),
 				tcp_state_name(state), sockets[family][state]);
 		}
@@ -64,7 +69,7 @@ static void write_prometheus_counts(FILE *file, const struct snapshot *snapshot,
 {
 	write_prometheus_heading(file, "tcp_sockets", "gauge",
 				 "TCP sockets by address family and state.");
-	write_prometheus_sockets(file, "tcp_sockets", snapshot, view, NULL);
+	write_prometheus_sockets(file, "tcp_sockets", snapshot, view, NULL, NULL);
 }
 
 static void write_prometheus_ports(FILE *file, const struct snapshot *snapshot,
@@ -72,9 +77,12 @@ static void write_prometheus_ports(FILE *file, const struct snapshot *snapshot,
 {
 	write_prometheus_heading(file, "tcp_port_sockets", "gauge",
 				 "TCP sockets of a local port by address family and state.");
-	for (size_t i = 0; i < view->ports->count; i++)
+	for (size_t i = 0; i < view->ports->count; i++) {
+		const struct watched_port *port = &view->ports->port[i];
+
 		write_prometheus_sockets(file, "tcp_port_sockets", snapshot, view,
-					 &view->ports->port[i]);
+					 watched_port_count(snapshot, port), port);
+	}
 }
 
 static void write_prometheus_watches(FILE *file, const struct snapshot *snapshot,
@@ -82,24 +90,9 @@ static void write_prometheus_watches(FILE *file, const struct snapshot *snapshot
 {
 	write_prometheus_heading(file, "tcp_watch_sockets", "gauge",
 				 "TCP sockets of a watch by address family and state.");
-	for (size_t i = 0; i < snapshot->watches_count; i++) {
-		const struct watch_count *watch = &snapshot->watches[i];
-
-		for (enum tcp_family family = 0; family < FAMILIES; family++) {
-			for (enum tcp_state state = 0; state < STATES; state++) {
-				if (!view->families[family] || !view->states[state] ||
-				    !snapshot_counts(snapshot, state) ||
-				    !watch_counts(watch, state))
-					continue;
-				fprintf(file,
-					"tcp_watch_sockets{watch=\"%s\",family=\"%s\",state=\"%s\"}"
-					" "
-					"%u\n",
-					watch->name, tcp_family_name(family), tcp_state_name(state),
-					watch->sockets[family][state]);
-			}
-		}
-	}
+	for (size_t i = 0; i < snapshot->watches_count; i++)
+		write_prometheus_sockets(file, "tcp_watch_sockets", snapshot, view,
+					 &snapshot->watches[i], NULL);
 	write_prometheus_heading(
 		file, "tcp_watch_port_use_ratio", "gauge",
 		"Local ports that a watch uses, of those that the kernel chooses from.");

@@ -59,9 +59,8 @@ static void apply_collector_settings(struct collector *collector)
 {
 	struct collector_settings *settings = &collector->settings;
 
-	if (settings->has_watches)
+	if (settings->watches != NULL)
 		refresher_set_watches(&collector->refresher, settings->watches);
-	settings->has_watches = false;
 	settings->watches = NULL;
 	if (settings->has_conntrack)
 		refresher_set_conntrack(&collector->refresher, settings->conntrack);

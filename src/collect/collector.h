@@ -4,7 +4,7 @@
  *
  * A dump of a million sockets is one system call that cannot be interrupted, and the AgentX side
  * may block for a second when snmpd hangs. A separate thread keeps each from delaying the other.
- * They share nothing: settings and refreshes pass through pipes, by value.
+ * They share nothing: settings and refreshes pass through pipes, with all that they point to.
  */
 #ifndef COLLECT_COLLECTOR_H
 #define COLLECT_COLLECTOR_H
@@ -20,8 +20,7 @@ struct collector_settings {
 	int64_t interval_ns; /**< from the beginning of one refresh to the beginning of the next */
 	double cpu_limit;    /**< percent of one CPU; expensive refreshes extend the interval */
 	struct refresh_options refresh_options;
-	bool has_watches; /**< the collector then owns watches; otherwise they are unchanged */
-	struct watches *watches;
+	struct watches *watches; /**< the collector then owns them; NULL: unchanged */
 	bool has_conntrack; /**< conntrack contains open files, which the collector then owns */
 	int conntrack[PROC_CONNTRACK_FILES];
 };

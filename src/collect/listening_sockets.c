@@ -48,33 +48,45 @@ struct endpoint socket_endpoint(const struct socket_message *message)
 	return endpoint;
 }
 
-static int find_drops(const struct nlattr *attribute, void *drops)
+struct listening_attributes {
+	bool has_drops;
+	uint32_t drops;
+	uint64_t cgroup;
+};
+
+static int read_listening_attribute(const struct nlattr *attribute, void *context)
 {
+	struct listening_attributes *attributes = context;
 	const uint32_t *memory = mnl_attr_get_payload(attribute);
 
-	if (mnl_attr_get_type(attribute) != INET_DIAG_SKMEMINFO ||
-	    mnl_attr_get_payload_len(attribute) <= SK_MEMINFO_DROPS * sizeof(*memory))
-		return MNL_CB_OK;
-	*(uint32_t *)drops = memory[SK_MEMINFO_DROPS];
-	return MNL_CB_STOP;
+	sock_diag_read_cgroup(attribute, &attributes->cgroup);
+	if (mnl_attr_get_type(attribute) == INET_DIAG_SKMEMINFO &&
+	    mnl_attr_get_payload_len(attribute) > SK_MEMINFO_DROPS * sizeof(*memory)) {
+		attributes->has_drops = true;
+		attributes->drops = memory[SK_MEMINFO_DROPS];
+	}
+	return MNL_CB_OK;
 }
 
 static int read_listening_socket(const struct nlmsghdr *message, const struct socket_message *read,
 				 struct listening_socket *socket)
 {
 	const struct inet_diag_msg *payload = read->socket;
+	struct listening_attributes attributes = {0};
 
+	mnl_attr_parse(message, sizeof(*payload), read_listening_attribute, &attributes);
+	if (!attributes.has_drops)
+		return -EPROTO;
 	*socket = (struct listening_socket){
 		.cookie = payload->id.idiag_cookie[0] | (uint64_t)payload->id.idiag_cookie[1] << 32,
 		.endpoint = socket_endpoint(read),
-		.cgroup = sock_diag_cgroup(message),
+		.cgroup = attributes.cgroup,
+		.dropped = attributes.drops,
 		.device = payload->id.idiag_if,
 		/* net/ipv4/tcp_diag.c, tcp_diag_get_info */
 		.queued = payload->idiag_rqueue,
 		.backlog = payload->idiag_wqueue,
 	};
-	if (mnl_attr_parse(message, sizeof(*payload), find_drops, &socket->dropped) != MNL_CB_STOP)
-		return -EPROTO;
 	return 0;
 }
 

@@ -96,20 +96,25 @@ static bool is_full(const struct nlmsghdr *message)
 	       MNL_CB_STOP;
 }
 
-static int find_cgroup_attribute(const struct nlattr *attribute, void *id)
+bool sock_diag_read_cgroup(const struct nlattr *attribute, uint64_t *id)
 {
 	if (mnl_attr_get_type(attribute) != INET_DIAG_CGROUP_ID ||
-	    mnl_attr_get_payload_len(attribute) != sizeof(uint64_t))
-		return MNL_CB_OK;
-	memcpy(id, mnl_attr_get_payload(attribute), sizeof(uint64_t));
-	return MNL_CB_STOP;
+	    mnl_attr_get_payload_len(attribute) != sizeof(*id))
+		return false;
+	memcpy(id, mnl_attr_get_payload(attribute), sizeof(*id));
+	return true;
+}
+
+static int find_cgroup(const struct nlattr *attribute, void *id)
+{
+	return sock_diag_read_cgroup(attribute, id) ? MNL_CB_STOP : MNL_CB_OK;
 }
 
 uint64_t sock_diag_cgroup(const struct nlmsghdr *message)
 {
 	uint64_t id = 0;
 
-	mnl_attr_parse(message, sizeof(struct inet_diag_msg), find_cgroup_attribute, &id);
+	mnl_attr_parse(message, sizeof(struct inet_diag_msg), find_cgroup, &id);
 	return id;
 }
 

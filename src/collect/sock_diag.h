@@ -39,6 +39,9 @@ struct socket_message {
  */
 int sock_diag_read(const struct nlmsghdr *message, struct socket_message *read);
 
+/** Reads the cgroup in an attribute of a message. @return false if @p attribute is another one */
+bool sock_diag_read_cgroup(const struct nlattr *attribute, uint64_t *id);
+
 /** The cgroup of the socket in @p message, or 0: only full sockets have one (Linux 5.8). */
 uint64_t sock_diag_cgroup(const struct nlmsghdr *message);
 

@@ -2,6 +2,7 @@
 #include "collect/units.h"
 
 #include "clock.h"
+#include "streams.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -43,23 +44,6 @@ static bool receive_all(int socket, void *bytes, size_t length)
 	return true;
 }
 
-static bool send_all(int socket, const void *bytes, size_t length)
-{
-	const char *next = bytes;
-
-	while (length > 0) {
-		const ssize_t sent = send(socket, next, length, MSG_NOSIGNAL);
-
-		if (sent < 0 && errno != EINTR)
-			return false;
-		if (sent > 0) {
-			next += sent;
-			length -= (size_t)sent;
-		}
-	}
-	return true;
-}
-
 bool units_answer(int socket, units_find *find)
 {
 	struct unit_cgroups found;
@@ -79,8 +63,8 @@ bool units_answer(int socket, units_find *find)
 	response.error = find(names, query.length, &found);
 	response.count = found.count;
 	free(names);
-	answered = send_all(socket, &response, sizeof(response)) &&
-		   send_all(socket, found.cgroups, found.count * sizeof(*found.cgroups));
+	answered = streams_write_all(socket, &response, sizeof(response)) &&
+		   streams_write_all(socket, found.cgroups, found.count * sizeof(*found.cgroups));
 	free(found.cgroups);
 	return answered;
 }

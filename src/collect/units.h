@@ -47,7 +47,8 @@ int units_request(struct units *units, const char *names, size_t length, int tim
 void units_finalise(struct units *units);
 
 /**
- * Answers one request that has arrived at @p socket with the result of @p find.
+ * Answers one request that has arrived at @p socket with the result of @p find. SIGPIPE must be
+ * ignored.
  * @return false if the collector has exited
  */
 bool units_answer(int socket, units_find *find);

@@ -103,27 +103,31 @@ static int count_watched_socket(const struct nlmsghdr *message, void *context)
 	return error;
 }
 
+/* Requests the sockets in @p states that @p filter accepts, or all of them if it is no program. */
+static void make_filtered_request(struct filtered_request *request, socket_states states,
+				  const struct watch_filter *filter)
+{
+	size_t length = offsetof(struct filtered_request, attribute);
+
+	if (filter->effect == WATCH_FILTER_PROGRAM) {
+		length = offsetof(struct filtered_request, code) + filter->length;
+		request->attribute.nla_type = INET_DIAG_REQ_BYTECODE;
+		request->attribute.nla_len =
+			(uint16_t)(sizeof(request->attribute) + filter->length);
+		memcpy(request->code, filter->code, filter->length);
+	}
+	request->header = sock_diag_request(states, &request->body, length);
+}
+
 static int dump_watched(struct watch_counter *counter, struct dump *dump, socket_states states)
 {
 	struct counted_watches counted = {counter, states};
-	const struct watch_filter *filter = &counter->filter;
-	struct filtered_request request = {
-		.attribute =
-			{
-				.nla_type = INET_DIAG_REQ_BYTECODE,
-				.nla_len = (uint16_t)(sizeof(request.attribute) + filter->length),
-			},
-	};
-	size_t length = offsetof(struct filtered_request, attribute);
+	struct filtered_request request;
 
 	watch_counter_clear(counter);
-	if (filter->effect == WATCH_FILTER_NOTHING)
+	if (counter->filter.effect == WATCH_FILTER_NOTHING)
 		return 0;
-	if (filter->effect == WATCH_FILTER_PROGRAM) {
-		length = offsetof(struct filtered_request, code) + filter->length;
-		memcpy(request.code, filter->code, filter->length);
-	}
-	request.header = sock_diag_request(states, &request.body, length);
+	make_filtered_request(&request, states, &counter->filter);
 	return dump_run(dump, &request.header, count_watched_socket, &counted);
 }
 

@@ -186,44 +186,34 @@ static void include_ports(struct compiler *compiler, const struct port_list *lis
 		       list->intervals[i].last - list->intervals[i].first + 1U);
 }
 
+static bool has_addresses_or_units(const struct watch *watch)
+{
+	return watch->addresses.count > 0 || watch->peers.count > 0 || watch->units_count > 0;
+}
+
 static bool has_only_ports(const struct watch *watch)
 {
-	return watch->peer_ports.count == 0 && watch->addresses.count == 0 &&
-	       watch->peers.count == 0 && watch->units_count == 0;
+	return watch->peer_ports.count == 0 && !has_addresses_or_units(watch);
 }
 
 static bool has_only_peer_ports(const struct watch *watch)
 {
-	return watch->ports.count == 0 && watch->addresses.count == 0 && watch->peers.count == 0 &&
-	       watch->units_count == 0;
+	return watch->ports.count == 0 && !has_addresses_or_units(watch);
 }
 
 /* One search for all watches that have no other condition. */
-static void emit_common_ports(struct compiler *compiler, const struct watches *watches)
+static void emit_common_ports(struct compiler *compiler, const struct watches *watches, bool peer)
 {
-	const struct port_tree tree = {INET_DIAG_BC_S_GE, ACCEPT, new_label(compiler)};
+	const struct port_tree tree = {peer ? INET_DIAG_BC_D_GE : INET_DIAG_BC_S_GE, ACCEPT,
+				       new_label(compiler)};
 	bool any = false;
 
 	for (size_t i = 0; i < watches->count; i++) {
-		if (!has_only_ports(&watches->watch[i]))
-			continue;
-		include_ports(compiler, &watches->watch[i].ports);
-		any = true;
-	}
-	if (any)
-		emit_port_tree(compiler, &tree);
-	place_label(compiler, tree.outside);
-}
+		const struct watch *watch = &watches->watch[i];
 
-static void emit_common_peer_ports(struct compiler *compiler, const struct watches *watches)
-{
-	const struct port_tree tree = {INET_DIAG_BC_D_GE, ACCEPT, new_label(compiler)};
-	bool any = false;
-
-	for (size_t i = 0; i < watches->count; i++) {
-		if (!has_only_peer_ports(&watches->watch[i]))
+		if (!(peer ? has_only_peer_ports(watch) : has_only_ports(watch)))
 			continue;
-		include_ports(compiler, &watches->watch[i].peer_ports);
+		include_ports(compiler, peer ? &watch->peer_ports : &watch->ports);
 		any = true;
 	}
 	if (any)
@@ -331,8 +321,8 @@ static void emit_watch(struct compiler *compiler, const struct watch *watch,
 static void emit_watches(struct compiler *compiler, const struct watches *watches,
 			 const struct watch_cgroups *cgroups)
 {
-	emit_common_ports(compiler, watches);
-	emit_common_peer_ports(compiler, watches);
+	emit_common_ports(compiler, watches, false);
+	emit_common_ports(compiler, watches, true);
 	for (size_t i = 0; i < watches->count; i++) {
 		const struct watch *watch = &watches->watch[i];
 		const watch_set set = (watch_set)1 << i;

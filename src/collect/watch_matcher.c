@@ -256,21 +256,22 @@ static watch_set find_address(struct address_intervals *intervals, const uint64_
 	return intervals->intervals[intervals->last].watches;
 }
 
+static int compare_cgroup(const void *id, const void *cgroup)
+{
+	const uint64_t one = *(const uint64_t *)id,
+		       other = ((const struct watch_cgroup *)cgroup)->id;
+
+	return (one > other) - (one < other);
+}
+
 static watch_set find_cgroup(const struct watch_cgroups *cgroups, uint64_t id)
 {
-	size_t low = 0, high = cgroups->count;
+	const struct watch_cgroup *found = NULL;
 
-	while (low < high) {
-		const size_t middle = (low + high) / 2;
-
-		if (cgroups->cgroups[middle].id == id)
-			return cgroups->cgroups[middle].watches;
-		if (cgroups->cgroups[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return 0;
+	if (cgroups->count > 0)
+		found = bsearch(&id, cgroups->cgroups, cgroups->count, sizeof(*found),
+				compare_cgroup);
+	return found == NULL ? 0 : found->watches;
 }
 
 static bool is_wildcard(const uint64_t number[2])

@@ -301,8 +301,7 @@ static bool watch_value(const struct metric *metric, const struct snapshot *snap
 {
 	const struct watch_count *watch = snapshot_watch(snapshot, metric->watch);
 
-	if (watch == NULL || !watch_counts(watch, metric->state) ||
-	    !snapshot_counts(snapshot, metric->state))
+	if (watch == NULL || !snapshot_counts_watch(snapshot, watch, metric->state))
 		return false;
 	*value = watch->sockets[FAMILY_IPV4][metric->state] +
 		 watch->sockets[FAMILY_IPV6][metric->state];

@@ -72,6 +72,12 @@ bool snapshot_counts(const struct snapshot *snapshot, enum tcp_state state)
 	return state != STATE_CLOSED || snapshot->closed_counted;
 }
 
+bool snapshot_counts_watch(const struct snapshot *snapshot, const struct watch_count *watch,
+			   enum tcp_state state)
+{
+	return snapshot_counts(snapshot, state) && (watch == NULL || watch_counts(watch, state));
+}
+
 void snapshot_free(struct snapshot *snapshot)
 {
 	if (snapshot == NULL)

@@ -74,6 +74,10 @@ struct watch_count *snapshot_watch(const struct snapshot *snapshot, const char *
 /** Whether the number of a watch's sockets in @p state is known. */
 bool watch_counts(const struct watch_count *watch, enum tcp_state state);
 
+/** Whether the sockets in @p state were counted: those of @p watch, or all if it is NULL. */
+bool snapshot_counts_watch(const struct snapshot *snapshot, const struct watch_count *watch,
+			   enum tcp_state state);
+
 /** The listener at @p endpoint. @return NULL if the snapshot has none */
 struct listener *snapshot_listener(const struct snapshot *snapshot,
 				   const struct endpoint *endpoint);

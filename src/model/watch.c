@@ -33,20 +33,19 @@ __attribute__((format(printf, 2, 3))) static int refuse(const struct parsing *pa
 
 /* ---- ports ---- */
 
-int watch_port_parse(const char *text, uint16_t *port)
+static bool parse_port(const char *text, uint16_t *port)
 {
 	const struct servent *service;
 	uint64_t number;
 
 	if (number_parse(text, 0, UINT16_MAX, &number)) {
 		*port = (uint16_t)number;
-		return 0;
+		return true;
 	}
 	service = getservbyname(text, "tcp");
-	if (service == NULL)
-		return -EINVAL;
-	*port = ntohs((uint16_t)service->s_port);
-	return 0;
+	if (service != NULL)
+		*port = ntohs((uint16_t)service->s_port);
+	return service != NULL;
 }
 
 /* A service's name may contain a hyphen, but not begin with a digit and be a range. */
@@ -60,7 +59,7 @@ static bool parse_interval(const char *text, struct port_interval *interval)
 		*interval = (struct port_interval){(uint16_t)first, (uint16_t)last};
 		return true;
 	}
-	if (watch_port_parse(text, &interval->first) != 0)
+	if (!parse_port(text, &interval->first))
 		return false;
 	interval->last = interval->first;
 	return true;

@@ -80,9 +80,6 @@ int watch_parse(const char *text, struct watch *watch, char problem[WATCH_PROBLE
 /** Makes a watch of local port @p port, with its number as the name. */
 void watch_of_port(uint16_t port, struct watch *watch);
 
-/** Parses a port or a name in services(5). @return 0 or -EINVAL */
-int watch_port_parse(const char *text, uint16_t *port);
-
 /** Whether @p text can be the name of a watch. */
 bool watch_name_is_valid(const char *text);
 

@@ -127,26 +127,14 @@ static void services_are_quoted(void **state)
 		{"back\\slash", "back\\slash"}, {"m\xc3\xbcnze", "m\xc3\xbcnze"},
 		{"m\xfcnze", "m\\xfcnze"},      {"a\nb,\033", "\"a\\x0ab,\\x1b\""},
 	};
-	struct view view = {
-		.subject = VIEW_PORTS,
-		.families[FAMILY_IPV4] = true,
-		.states[STATE_LISTEN] = true,
-	};
 
 	(void)state;
 	for (size_t i = 0; i < ENTRIES(names); i++) {
-		struct watch_count count = {.name = "80", .known = true};
-		struct watched_ports ports = {.port = {{.number = 80}}, .count = 1};
-		struct snapshot snapshot = {.watches = &count, .watches_count = 1};
-		FILE *file = output_open();
 		char expected[128];
 
-		strcpy(ports.port[0].service, names[i][0]);
-		view.ports = &ports;
 		snprintf(expected, sizeof(expected),
 			 "port,service,family,state,sockets\n80,%s,ipv4,listen,0\n", names[i][1]);
-		format_write(&csv_format, file, &snapshot, &view);
-		output_assert(file, expected);
+		assert_service(&csv_format, names[i][0], expected);
 	}
 }
 

@@ -103,3 +103,21 @@ void output_assert(FILE *file, const char *expected)
 	assert_string_equal(text, expected);
 	free(text);
 }
+
+void assert_service(const struct format *format, const char *service, const char *expected)
+{
+	struct watch_count count = {.name = "80", .known = true};
+	struct watched_ports ports = {.port = {{.number = 80}}, .count = 1};
+	const struct snapshot snapshot = {.watches = &count, .watches_count = 1};
+	const struct view view = {
+		.subject = VIEW_PORTS,
+		.families[FAMILY_IPV4] = true,
+		.states[STATE_LISTEN] = true,
+		.ports = &ports,
+	};
+	FILE *file = output_open();
+
+	strcpy(ports.port[0].service, service);
+	format_write(format, file, &snapshot, &view);
+	output_assert(file, expected);
+}

@@ -5,6 +5,7 @@
 #ifndef FIXTURE_H
 #define FIXTURE_H
 
+#include "cli/formats.h"
 #include "cli/style.h"
 #include "cli/view.h"
 #include "model/snapshot.h"
@@ -29,5 +30,9 @@ FILE *output_open(void);
 
 /** Closes the file and asserts that its content is @p expected. */
 void output_assert(FILE *file, const char *expected);
+
+/** Asserts that @p format writes @p expected for port 80 of IPv4, in state listen, with @p service.
+ */
+void assert_service(const struct format *format, const char *service, const char *expected);
 
 #endif

@@ -123,27 +123,15 @@ static void services_are_read_back_unchanged(void **state)
 		{"\033[2J\n\x7f", "\\u001b[2J\\u000a\\u007f"},
 		{"\xe2\x80\xae\xe2\x80\xac", "\\u202e\\u202c"},
 	};
-	struct view view = {
-		.subject = VIEW_PORTS,
-		.families[FAMILY_IPV4] = true,
-		.states[STATE_LISTEN] = true,
-	};
 
 	(void)state;
 	for (size_t i = 0; i < ENTRIES(names); i++) {
-		struct watch_count count = {.name = "80", .known = true};
-		struct watched_ports ports = {.port = {{.number = 80}}, .count = 1};
-		struct snapshot snapshot = {.watches = &count, .watches_count = 1};
-		FILE *file = output_open();
 		char expected[128];
 
-		strcpy(ports.port[0].service, names[i][0]);
-		view.ports = &ports;
 		snprintf(expected, sizeof(expected),
 			 "[{\"port\":80,\"service\":\"%s\",\"ipv4\":{\"listen\":0}}]\n",
 			 names[i][1]);
-		format_write(&json_format, file, &snapshot, &view);
-		output_assert(file, expected);
+		assert_service(&json_format, names[i][0], expected);
 	}
 }
 

@@ -101,22 +101,11 @@ static void services_are_escaped(void **state)
 		{"m\xfcnze", "m\\\\xfcnze"},
 		{"a\nb\033", "a\\nb\\\\x1b"},
 	};
-	struct view view = {
-		.subject = VIEW_PORTS,
-		.families[FAMILY_IPV4] = true,
-		.states[STATE_LISTEN] = true,
-	};
 
 	(void)state;
 	for (size_t i = 0; i < ENTRIES(names); i++) {
-		struct watch_count count = {.name = "80", .known = true};
-		struct watched_ports ports = {.port = {{.number = 80}}, .count = 1};
-		struct snapshot snapshot = {.watches = &count, .watches_count = 1};
-		FILE *file = output_open();
 		char expected[256];
 
-		strcpy(ports.port[0].service, names[i][0]);
-		view.ports = &ports;
 		snprintf(
 			expected, sizeof(expected),
 			"# HELP tcp_port_sockets TCP sockets of a local port by address family and "
@@ -125,8 +114,7 @@ static void services_are_escaped(void **state)
 			"tcp_port_sockets{port=\"80\",service=\"%s\",family=\"ipv4\","
 			"state=\"listen\"} 0\n",
 			names[i][1]);
-		format_write(&prometheus_format, file, &snapshot, &view);
-		output_assert(file, expected);
+		assert_service(&prometheus_format, names[i][0], expected);
 	}
 }
 

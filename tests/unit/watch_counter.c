@@ -311,18 +311,9 @@ static void list_with(struct dump *dump, const struct watch_filter *filter, sock
 		      struct seen_list *list)
 {
 	struct filtered_request request;
-	size_t length = offsetof(struct filtered_request, attribute);
 
 	list->count = 0;
-	if (filter != NULL) {
-		length = offsetof(struct filtered_request, code) + filter->length;
-		request.attribute = (struct nlattr){
-			.nla_type = INET_DIAG_REQ_BYTECODE,
-			.nla_len = (uint16_t)(sizeof(request.attribute) + filter->length),
-		};
-		memcpy(request.code, filter->code, filter->length);
-	}
-	request.header = sock_diag_request(states, &request.body, length);
+	make_filtered_request(&request, states, filter);
 	assert_int_equal(dump_run(dump, &request.header, see, list), 0);
 }
 
@@ -345,6 +336,7 @@ static void count_plainly(const struct watches *watches, const struct seen_list 
 	}
 }
 
+static const struct watch_filter no_filter = {.effect = WATCH_FILTER_NONE};
 static struct seen_list everything, again, accepted;
 static struct watch_count plain[WATCHES_MAX];
 static struct dump dump;
@@ -369,7 +361,7 @@ static struct snapshot *count_watches(struct watches *watches)
 
 static bool nothing_changed(void)
 {
-	list_with(&dump, NULL, ALL_SOCKETS, &again);
+	list_with(&dump, &no_filter, ALL_SOCKETS, &again);
 	return again.count == everything.count &&
 	       memcmp(again.sockets, everything.sockets, again.count * sizeof(again.sockets[0])) ==
 		       0;
@@ -386,7 +378,7 @@ static struct snapshot *count_while_nothing_changes(struct watches *watches, siz
 			return snapshot;
 		}
 		snapshot_free(snapshot);
-		list_with(&dump, NULL, ALL_SOCKETS, &everything);
+		list_with(&dump, &no_filter, ALL_SOCKETS, &everything);
 	}
 }
 
@@ -427,7 +419,7 @@ static void random_watches_are_counted_exactly(void **state)
 	(void)state;
 	if (!network_is_ours())
 		skip();
-	list_with(&dump, NULL, ALL_SOCKETS, &everything);
+	list_with(&dump, &no_filter, ALL_SOCKETS, &everything);
 	assert_true(everything.count > 2 * CONNECTIONS * 3 / 4);
 	for (int time = 0; time < 300; time++) {
 		assert_counts(random_watches(1 + unit_random(time % 3 == 0 ? WATCHES_MAX : 8)),
@@ -479,7 +471,7 @@ static void limits_are_exact(void **state)
 	(void)state;
 	if (!network_is_ours())
 		skip();
-	list_with(&dump, NULL, ALL_SOCKETS, &everything);
+	list_with(&dump, &no_filter, ALL_SOCKETS, &everything);
 	for (size_t i = 0; i < ENTRIES(texts); i++) {
 		assert_counts(one_watch(texts[i]), &filtered);
 		assert_true(filtered);
@@ -493,7 +485,7 @@ static void prefixes_of_every_length_are_exact(void **state)
 	(void)state;
 	if (!network_is_ours())
 		skip();
-	list_with(&dump, NULL, ALL_SOCKETS, &everything);
+	list_with(&dump, &no_filter, ALL_SOCKETS, &everything);
 	for (unsigned int length = 0; length <= 128; length++) {
 		unsigned char octets[16];
 		char printed[INET6_ADDRSTRLEN], text[128];
