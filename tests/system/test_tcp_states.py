@@ -21,6 +21,7 @@ import pytest
 
 import mib
 import snmp
+import test_watches
 from daemons import BUILD, SANITIZER_OPTIONS, wait_for_refresh
 from namespace import HIDE_PROC, forbid_automatic_ports, kernel_count, set_sysctl
 from polling import PATIENCE, until
@@ -949,3 +950,46 @@ def test_another_programs_helper_is_not_run(tmp_path):
 
 def test_net_snmp_is_not_loaded():
     assert "snmp" not in subprocess.check_output(["ldd", TCP_STATES], text=True)
+
+
+# ---- watches of a host ----
+
+def shown_watches(*options):
+    """Return what tcp-states shows of this host's agent."""
+    return shown("-W", "-H", "127.0.0.1", *options, *SNMP_OPTIONS)
+
+
+@test_watches.needs_cgroups
+def test_all_watches_are_shown(snmpd, agent):
+    with test_watches.Server() as server:
+        server.connect(3)
+        lines = {f"w{number}": f"port {number + 1}" for number in range(test_watches.MOST - 3)}
+        lines |= {"pool": f"peerPort {server.port}", "own": f"port {server.port}",
+                  "unit": "unit nosuch.service"}
+        test_watches.start(snmpd, agent, *(f"{name} {conditions}"
+                                           for name, conditions in lines.items()))
+        wait_for_refresh()
+        test_watches.known_counts("unit")
+        listed = json.loads(shown_watches("-o", "json"))
+        assert [row["watch"] for row in listed] == test_watches.watched()
+        assert {row["watch"]: row["conditions"] for row in listed} == lines
+        for row in listed:
+            counted = {(family, state): row[f"ipv{family}"][state] for family, state in mib.ROWS
+                       if state != "closed"}
+            of_agent = {key: number for key, number in test_watches.counts(row["watch"]).items()
+                        if key[1] != "closed"}
+            assert (row["watch"], counted) == (row["watch"], of_agent)
+            assert row["portUse"] == (None if row["watch"] == "unit" else 0)
+        table = shown_watches("-4", "-s", "established")
+        assert f"pool: {lines['pool']}, 0 % of the local ports\nstate        ipv4\n" \
+            "established     3\n" in table
+        assert "unit: unit nosuch.service\nstate        ipv4\nestablished     0\n" in table
+
+
+def test_watches_are_those_of_a_host():
+    is_refused(run("-W"), "--watches requires --host")
+
+
+def test_no_watches_are_shown(served):
+    assert json.loads(shown_watches("-o", "json")) == []
+    assert shown_watches() == ""

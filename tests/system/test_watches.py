@@ -2,7 +2,6 @@
 """tcpWatchTable and tcpWatchStateTable: sets of sockets that the configuration defines."""
 
 import contextlib
-import json
 import random
 import socket
 
@@ -64,9 +63,12 @@ def filters():
 class Server:
     """A listener on loopback and connections to it, both ends of them."""
 
+    def __init__(self, address="127.0.0.1"):
+        self._address = address
+
     def __enter__(self):
         self._opened = contextlib.ExitStack()
-        self._listener = self._opened.enter_context(socket.create_server(("127.0.0.1", 0),
+        self._listener = self._opened.enter_context(socket.create_server((self._address, 0),
                                                                          backlog=64))
         self.port = self._listener.getsockname()[1]
         return self
@@ -74,10 +76,10 @@ class Server:
     def __exit__(self, *_):
         self._opened.close()
 
-    def connect(self, number):
+    def connect(self, number, near="127.0.0.1", far="127.0.0.1"):
         for _ in range(number):
-            near = socket.create_connection(self._listener.getsockname())
-            self._opened.enter_context(near)
+            self._opened.enter_context(socket.create_connection((far, self.port),
+                                                                source_address=(near, 0)))
             self._opened.enter_context(self._listener.accept()[0])
 
 
@@ -259,13 +261,9 @@ def pairs():
     """Connections between loopback addresses: a function (from, to, number) that returns the port."""
     with contextlib.ExitStack() as opened:
         def connect(near, far, number, listen=None):
-            server = opened.enter_context(socket.create_server((listen or far, 0), backlog=64))
-            port = server.getsockname()[1]
-            for _ in range(number):
-                opened.enter_context(socket.create_connection((far, port),
-                                                              source_address=(near, 0)))
-                opened.enter_context(server.accept()[0])
-            return port
+            server = opened.enter_context(Server(listen or far))
+            server.connect(number, near, far)
+            return server.port
         yield connect
 
 
@@ -371,46 +369,6 @@ def test_port_use_follows_the_connections(snmpd, agent, pairs):
         assert snmp.get_value(mib.of_watch(mib.WATCH_SOCKETS, "db")) == 21
         assert snmp.get_value(mib.of_watch(mib.WATCH_PORT_USE, "own")) == 0
         assert snmp.get_value(mib.of_threshold(mib.THRESHOLD_VALUE, "dbPorts")) == 100
-
-
-# ---- tcp-states; its tests need a terminal, which virtual machines lack ----
-
-def shown_watches(*options):
-    """Return what tcp-states shows of this host's agent."""
-    from test_tcp_states import SNMP_OPTIONS, shown
-    return shown("-W", "-H", "127.0.0.1", *options, *SNMP_OPTIONS)
-
-
-def test_tcp_states_shows_all_watches(snmpd, agent, pairs):
-    port = pairs("127.0.0.1", "127.0.0.1", 3)
-    lines = {f"w{number}": f"port {number + 1}" for number in range(MOST - 3)}
-    lines |= {"pool": f"peerPort {port}", "own": f"port {port}", "unit": "unit nosuch.service"}
-    start(snmpd, agent, *(f"{name} {conditions}" for name, conditions in lines.items()))
-    wait_for_refresh()
-    listed = json.loads(shown_watches("-o", "json"))
-    assert [row["watch"] for row in listed] == watched()
-    assert {row["watch"]: row["conditions"] for row in listed} == lines
-    for row in listed:
-        counted = {(family, state): row[f"ipv{family}"][state] for family, state in mib.ROWS
-                   if state != "closed"}
-        served = {key: number for key, number in counts(row["watch"]).items()
-                  if key[1] != "closed"}
-        assert (row["watch"], counted) == (row["watch"], served)
-        assert row["portUse"] == (None if row["watch"] == "unit" else 0)
-    table = shown_watches("-4", "-s", "established")
-    assert f"pool: {lines['pool']}, 0 % of the local ports\nstate        ipv4\n" \
-        "established     3\n" in table
-    assert "unit: unit nosuch.service\nstate        ipv4\nestablished     0\n" in table
-
-
-def test_watches_are_those_of_a_host():
-    from test_tcp_states import is_refused, run
-    is_refused(run("-W"), "--watches requires --host")
-
-
-def test_tcp_states_shows_no_watches(served):
-    assert json.loads(shown_watches("-o", "json")) == []
-    assert shown_watches() == ""
 
 
 # ---- units ----
