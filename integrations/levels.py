@@ -12,8 +12,8 @@ import collections
 
 Level = collections.namedtuple("Level", "warning critical clear")
 
-# Sockets of both families in a state. There is no level for synReceived: with SYN cookies, the
-# kernel's default, it stops at the listener's backlog, whatever arrives.
+# Sockets of both families in a state. synReceived has no level: with SYN cookies, the
+# kernel's default, it does not exceed the listener's backlog.
 STATES = {"synSent": Level(50, 200, 20),
           "closeWait": Level(200, 1000, 100),
           "timeWait": Level(20000, 25000, 15000)}
@@ -39,9 +39,9 @@ PORTS = Level(80, 95, 70)
 # Percent of an accept queue's backlog.
 FILL = Level(80, 95, 50)
 
-# Counts are old at this many intervals (tcpRefreshInterval), when by default they are withdrawn. In
-# seconds there is no level: the interval is configured, and extended by cpuLimit. Managers that
-# cannot compare two objects report that the rows are absent instead.
+# Counts are old at this many intervals (tcpRefreshInterval), when by default they are withdrawn. A
+# level in seconds would depend on the interval, which is configured and extended by cpuLimit.
+# Managers that cannot compare two objects report that the rows are absent instead.
 AGE_INTERVALS = 3
 
 # Failed refreshes within ten minutes. A single one changes nothing.

@@ -29,7 +29,7 @@ LoadPlugin snmp
 		TypeInstanceOID "$label"
 		Values "$max"
 	</Data>
-	# Seconds since the sockets were counted. There is no level, because the age depends on
+	# Seconds since the sockets were counted. No level is set, because the age depends on
 	# refreshInterval and cpuLimit. Counts that are too old are withdrawn.
 	<Data "tcp_age">
 		Plugin "tcp_states"

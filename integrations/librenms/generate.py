@@ -144,8 +144,8 @@ def custom_oids(mib):
 def service_parameters(mib):
     """Return the services as names and parameters of check_snmp.
 
-    The smallest count within the window is tested, as a burst is no leak. Percentages and rates are
-    for the agent's thresholds: check_snmp cannot compute them.
+    The smallest count within the window is tested, because a burst is not a leak. Percentages and
+    rates are for the agent's thresholds: check_snmp cannot compute them.
     """
     lines = [f"TCP agent\t-P 2c -C public -o {mib['tcpRefreshAge'].instance()} -l tcpRefreshAge"
              " -w 0:"]
