@@ -166,14 +166,16 @@ def test_a_backlog_of_0_counts_as_1(served, held, listen):
 
 
 def drop(held, listener, number):
-    """Make a listener with a full queue discard NUMBER segments."""
+    """Make a listener with a full queue discard NUMBER segments, and send them no more."""
     connect(held, listener, BACKLOG + 1)
     before = kernel_count("netstat", "TcpExt:", "ListenDrops")
-    for _ in range(number):
-        lost = held.enter_context(socket.socket())
-        lost.setblocking(False)
-        lost.connect_ex(listener.getsockname())
-    until(lambda: kernel_count("netstat", "TcpExt:", "ListenDrops") >= before + number, "drops")
+    with contextlib.ExitStack() as connecting:
+        for _ in range(number):
+            lost = connecting.enter_context(socket.socket())
+            lost.setblocking(False)
+            lost.connect_ex(listener.getsockname())
+        until(lambda: kernel_count("netstat", "TcpExt:", "ListenDrops") >= before + number,
+              "drops")
 
 
 def test_drops_never_decrease(served, held, listen):
