@@ -7,8 +7,8 @@
         assert what_the_client_shows == monitored.counts()
 
 Two network namespaces: the agent counts in one, where nothing but the made sockets is; snmpd and
-the clients are in another, the one that the calling (main) thread is in afterwards. So a client's
-own connections are not counted. The agent refreshes every 0.1 s.
+the clients are in another, the one that the calling thread is in afterwards. So a client's own
+connections are not counted. The agent refreshes every 0.1 s.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ import objects
 import snmp
 from daemons import BUILD, SOURCES, TRAPS, Agent, Daemon, Snmpd, served_counts, wait_for_refresh
 from namespace import fresh_network, inside
-from polling import until
+from polling import until, until_equal
 from refusals import Refusals
 from sockets import StateMaker, listed_counts
 
@@ -147,7 +147,13 @@ class MonitoredHost:
     def wait_until_counted(self):
         """Return when the agent serves the counts that the kernel lists."""
         wait_for_refresh()
-        until(lambda: served_counts() == self.counts(), "the sockets are counted")
+
+        def differences():
+            served, listed = served_counts(), self.counts()
+            return {row: (served[row], listed[row]) for row in mib.ROWS
+                    if served[row] != listed[row]}
+
+        until_equal(differences, {}, "counts (served, listed) that differ")
 
     # ---- agent ----
 

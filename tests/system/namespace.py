@@ -9,6 +9,10 @@ import subprocess
 
 CLONE_NEWNET = 0x40000000
 
+# /proc/net is that of the process's main thread, while only the calling thread changes its
+# namespace. pytest-xdist does not always run the tests in the main thread.
+PROC_NET = pathlib.Path("/proc/thread-self/net")
+
 # A descriptor of the namespace that the tests were started in.
 FIRST_NETWORK = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
@@ -21,7 +25,7 @@ _LIMITS = {path: path.read_text() for path in (
 
 
 def fresh_network():
-    """Move the calling thread (pytest's main thread) and its later children to a new namespace.
+    """Move the calling thread and its later children to a new namespace.
 
     os.unshare needs Python 3.12. The old namespace disappears with its last user. The new one has a
     small hash table for sockets if the kernel supports that (since Linux 6.1). The table that all
@@ -89,7 +93,7 @@ def kernel_count(file, line, word):
 
     It follows WORD in LINE, as in sockstat, or has its position in a second LINE, as in snmp.
     """
-    rows = [row.split() for row in pathlib.Path("/proc/net", file).read_text().splitlines()]
+    rows = [row.split() for row in (PROC_NET / file).read_text().splitlines()]
     words, *numbers = (row for row in rows if row[0] == line)
     i = words.index(word)
     return int(numbers[0][i]) if numbers else int(words[i + 1])

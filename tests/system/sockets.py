@@ -19,6 +19,7 @@ import socket
 import struct
 import time
 
+from namespace import PROC_NET
 from tun_peer import NEAR_ADDRESS, STATES, TunPeer, far_address
 
 
@@ -296,7 +297,7 @@ def _listed_states(family):
 
 def _listed(family):
     """Return (local port, remote port, state) of each socket that /proc/net lists."""
-    with open("/proc/net/tcp" if family == 4 else "/proc/net/tcp6", encoding="ascii") as table:
+    with open(PROC_NET / ("tcp" if family == 4 else "tcp6"), encoding="ascii") as table:
         rows = [line.split(maxsplit=4) for line in table][1:]
     return [(int(local[-4:], 16), int(remote[-4:], 16), KERNEL_STATES[int(state, 16)])
             for _, local, remote, state, _ in rows]

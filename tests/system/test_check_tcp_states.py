@@ -4,7 +4,6 @@
 import collections
 import errno
 import os
-import pathlib
 import re
 import socket
 import stat
@@ -15,7 +14,8 @@ import pytest
 import mib
 import snmp
 from daemons import BUILD, SANITIZER_OPTIONS, wait_for_refresh
-from namespace import HIDE_PROC, forbid_automatic_ports, kernel_count, processes_in_this_network
+from namespace import (HIDE_PROC, PROC_NET, forbid_automatic_ports, kernel_count,
+                       processes_in_this_network)
 from polling import PATIENCE, until
 from refusals import Refusals
 from sockets import StateMaker
@@ -389,7 +389,7 @@ def test_without_proc_udp_is_unknown():
 
 def test_without_ipv6_its_counts_are_zero(tmp_path):
     """A kernel without IPv6 has sockstat, but not sockstat6."""
-    (tmp_path / "sockstat").write_text(pathlib.Path("/proc/net/sockstat").read_text())
+    (tmp_path / "sockstat").write_text((PROC_NET / "sockstat").read_text())
     hide = ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" /proc/$$/net && exec "$@"',
             tmp_path)
     assert check(launcher=hide) == (OK, "no sockets", [])
