@@ -83,6 +83,7 @@ _ROWS = {"tcpStateCountTable": ((1, 5), "IPv4, established"),
          "tcpListenQueueTable": ((1, 4, 192, 0, 2, 1, 443), "IPv4, an address of 4 octets, port 443"),
          "tcpWatchStateTable": ((2, *b"db", 1, 8), "the name db after its length, IPv4, closeWait"),
          "tcpWatchTable": ((2, *b"db"), "the name db after its length"),
+         "tcpOwnerTable": ((2, *b"/a", 8), "the name /a after its length, closeWait"),
          "tcpThresholdTable": (tuple(b"web"), "the name web, in ASCII")}
 
 # "closed(1)   text": the lines of lists in descriptions

@@ -30,6 +30,7 @@ enum {
 	tcpRefresh = 8,
 	tcpNotify = 9,
 	tcpWatchTable = 10,
+	tcpOwnerTable = 11,
 };
 
 /** Below tcpStateCountTable */
@@ -120,6 +121,7 @@ enum {
 	tcpListenLabel = 6,
 	tcpListenFill = 7,
 	tcpListenFillMax = 8,
+	tcpListenOwner = 9,
 	tcpListenSynQueue = 10,
 };
 
@@ -183,6 +185,19 @@ enum {
 	tcpWatchFilter = 2,
 	tcpWatchSockets = 3,
 	tcpWatchPortUse = 4,
+};
+
+/** Below tcpOwnerTable */
+enum {
+	tcpOwnerEntry = 1,
+};
+
+/** Below tcpOwnerEntry */
+enum {
+	tcpOwnerName = 1,
+	tcpOwnerCount = 2,
+	tcpOwnerCountMax = 3,
+	tcpOwnerLabel = 4,
 };
 
 #endif

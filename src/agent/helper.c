@@ -5,6 +5,7 @@
 #include "agent/confinement.h"
 #include "agent/logging.h"
 #include "clock.h"
+#include "collect/cgroup_names.h"
 #include "collect/sock_diag.h"
 #include "collect/units.h"
 #include "streams.h"
@@ -143,6 +144,7 @@ struct helper_process {
 	int socket; /* to the agent */
 	int files_socket;
 	int units_socket; /* -1: closed */
+	int names_socket; /* -1: closed */
 	int exits;        /* a signalfd for SIGCHLD */
 	struct daemon_process *process;
 	struct settings_source source;
@@ -175,6 +177,7 @@ static bool start_reader(struct helper_process *helper)
 		close(helper->socket);
 		close(helper->files_socket);
 		close(helper->units_socket);
+		close(helper->names_socket);
 		read_settings(ends[1], &helper->source);
 	}
 	close(ends[1]);
@@ -305,11 +308,12 @@ static bool handle_events(struct helper_process *helper)
 		{.fd = helper->pipe, .events = POLLIN},
 		{.fd = helper->exits, .events = POLLIN},
 		{.fd = helper->units_socket, .events = POLLIN},
+		{.fd = helper->names_socket, .events = POLLIN},
 	};
 	struct signalfd_siginfo received;
 	bool connected = true;
 
-	if (poll(events, 4, ms_to_deadline(helper)) < 0)
+	if (poll(events, sizeof(events) / sizeof(events[0]), ms_to_deadline(helper)) < 0)
 		return errno == EINTR;
 	/* One signal may stand for several children. */
 	if (events[2].revents != 0 && read(helper->exits, &received, sizeof(received)) < 0 &&
@@ -322,6 +326,10 @@ static bool handle_events(struct helper_process *helper)
 	if (events[3].revents != 0 && !units_answer(helper->units_socket, cgroups_find)) {
 		close(helper->units_socket);
 		helper->units_socket = -1;
+	}
+	if (events[4].revents != 0 && !cgroup_names_answer(helper->names_socket)) {
+		close(helper->names_socket);
+		helper->names_socket = -1;
 	}
 	if (connected && events[0].revents != 0)
 		connected = handle_request(helper);
@@ -338,6 +346,7 @@ _Noreturn static void run_helper(const struct helper *ends, struct daemon_proces
 		.socket = ends->socket,
 		.files_socket = ends->files_socket,
 		.units_socket = ends->units_socket,
+		.names_socket = ends->names_socket,
 		.exits = open_exits(),
 		.process = process,
 		.source = *source,
@@ -370,6 +379,8 @@ static void close_sockets(const struct helper *helper)
 		close(helper->files_socket);
 	if (helper->units_socket >= 0)
 		close(helper->units_socket);
+	if (helper->names_socket >= 0)
+		close(helper->names_socket);
 }
 
 /* Opens the sockets between @p agent and @p process. */
@@ -382,6 +393,7 @@ static int open_sockets(struct helper *agent, struct helper *process)
 		{&agent->socket, &process->socket, SOCK_STREAM},
 		{&agent->files_socket, &process->files_socket, SOCK_SEQPACKET},
 		{&agent->units_socket, &process->units_socket, SOCK_STREAM},
+		{&agent->names_socket, &process->names_socket, SOCK_SEQPACKET},
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -398,7 +410,12 @@ static int open_sockets(struct helper *agent, struct helper *process)
 int helper_start(struct helper *helper, struct daemon_process *process,
 		 const struct settings_source *source)
 {
-	struct helper agent = {.socket = -1, .files_socket = -1, .units_socket = -1};
+	struct helper agent = {
+		.socket = -1,
+		.files_socket = -1,
+		.units_socket = -1,
+		.names_socket = -1,
+	};
 	struct helper other = agent;
 	pid_t child = -1;
 	int error = open_sockets(&agent, &other);

@@ -27,6 +27,7 @@ struct helper {
 	int socket;       /**< to the helper; -1: not started */
 	int files_socket; /**< from the helper, for descriptors */
 	int units_socket; /**< for units_request(); the collector's when it has started */
+	int names_socket; /**< for cgroup_names_request(); likewise */
 	char *received;   /**< the part of a response received so far; from malloc() */
 	size_t length;
 };

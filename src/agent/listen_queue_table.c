@@ -4,6 +4,7 @@
 #include "mib_objects.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 
 /* InetAddressType (RFC 4001, section 4) */
 enum address_type {
@@ -103,6 +104,17 @@ static bool listen_syn_queue(const struct mib_cell *cell, struct mib_value *valu
 	return true;
 }
 
+static bool listen_owner(const struct mib_cell *cell, struct mib_value *value)
+{
+	const char *owner =
+		snapshot_listen_owner(cell->served->report->snapshot, listener_of(cell));
+
+	if (owner == NULL)
+		return false;
+	snprintf(value->text, sizeof(value->text), "%s", owner);
+	return true;
+}
+
 static bool listen_label(const struct mib_cell *cell, struct mib_value *value)
 {
 	endpoint_text(&listener_of(cell)->endpoint, value->text);
@@ -118,6 +130,7 @@ static const struct mib_object columns[] = {
 	{.number = tcpListenLabel, .type = ASN_OCTET_STR, .get = listen_label},
 	{.number = tcpListenFill, .type = ASN_GAUGE, .get = listen_fill},
 	{.number = tcpListenFillMax, .type = ASN_GAUGE, .get = listen_fill_max},
+	{.number = tcpListenOwner, .type = ASN_OCTET_STR, .get = listen_owner},
 	{.number = tcpListenSynQueue, .type = ASN_GAUGE, .get = listen_syn_queue},
 };
 

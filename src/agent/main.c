@@ -379,12 +379,14 @@ static int start_collector(struct agent *agent)
 	settings.watches = watches_copy(agent->settings.watches);
 	if (settings.watches == NULL)
 		return -ENOMEM;
-	error = collector_new(&agent->collector, &settings, agent->helper.units_socket);
+	error = collector_new(&agent->collector, &settings, agent->helper.units_socket,
+			      agent->helper.names_socket);
 	if (error != 0) {
 		free(settings.watches);
 		return error;
 	}
 	agent->helper.units_socket = -1;
+	agent->helper.names_socket = -1;
 	confinement_enter(CONFINED_AGENT, NULL);
 	register_readfd(collector_descriptor(agent->collector), handle_refresh, agent);
 	agent->reload = (struct reload){
@@ -468,7 +470,7 @@ int main(int argc, char *argv[])
 {
 	static struct agent agent = {
 		.process = {.pid_file = -1, .ready = -1},
-		.helper = {.socket = -1, .units_socket = -1},
+		.helper = {.socket = -1, .units_socket = -1, .names_socket = -1},
 	};
 
 	inherited_reset();

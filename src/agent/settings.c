@@ -31,6 +31,7 @@ static const struct settings defaults = {
 	.refresh_interval_ns = 5 * NS_PER_SECOND,
 	.window_ns = 300 * NS_PER_SECOND,
 	.cpu_limit = 2,
+	.refresh_options.owners = true,
 };
 
 /* The handlers of net-snmp's reader have no argument for it. */
@@ -87,14 +88,24 @@ static void parse_cpu_limit(const char *word, char *text)
 	parse_number(word, text, CPU_LIMIT_MIN, CPU_LIMIT_MAX, "percent", &being_read->cpu_limit);
 }
 
-static void parse_count_bound_inactive(const char *word, char *text)
+static void parse_yes_or_no(const char *word, const char *text, bool *yes)
 {
 	if (strcmp(text, "yes") == 0)
-		being_read->refresh_options.bound_inactive = true;
+		*yes = true;
 	else if (strcmp(text, "no") == 0)
-		being_read->refresh_options.bound_inactive = false;
+		*yes = false;
 	else
 		netsnmp_config_error("%s: invalid value '%s' (expected yes or no)", word, text);
+}
+
+static void parse_count_bound_inactive(const char *word, char *text)
+{
+	parse_yes_or_no(word, text, &being_read->refresh_options.bound_inactive);
+}
+
+static void parse_owners(const char *word, char *text)
+{
+	parse_yes_or_no(word, text, &being_read->refresh_options.owners);
 }
 
 static void parse_count_method(const char *word, char *text)
@@ -207,6 +218,11 @@ static struct config_line directives[] = {
 	{
 		.config_token = "watchPort",
 		.CONFIG_LINE_PARSER = parse_watch_port,
+	},
+	{
+		.config_token = "owners",
+		.CONFIG_LINE_PARSER = parse_owners,
+		.help = "yes|no      name the units and containers that own the sockets (yes)",
 	},
 	{
 		.config_token = "countBoundInactive",
@@ -391,9 +407,13 @@ static void refuse_threshold(const char *word, char *text)
 {
 	const size_t length = strlen(to_refuse->name);
 
-	if (strncmp(text, to_refuse->name, length) == 0 && strchr(" \t", text[length]) != NULL)
+	if (strncmp(text, to_refuse->name, length) != 0 || strchr(" \t", text[length]) == NULL)
+		return;
+	if (to_refuse->metric.watch[0] != '\0')
 		netsnmp_config_error("%s '%s': %s '%s'", word, to_refuse->name, why_refused,
 				     to_refuse->metric.watch);
+	else
+		netsnmp_config_error("%s '%s': %s", word, to_refuse->name, why_refused);
 }
 
 static void ignore_directive(const char *word, char *text)
@@ -402,11 +422,13 @@ static void ignore_directive(const char *word, char *text)
 	(void)text;
 }
 
-static int check_watches(struct settings *settings, const struct settings_source *source)
+static int resolve_thresholds(struct settings *settings, const struct settings_source *source)
 {
 	void (*parsers[DIRECTIVES])(const char *word, char *text);
 
-	to_refuse = thresholds_resolve(settings->thresholds, settings->watches, &why_refused);
+	to_refuse =
+		thresholds_resolve(settings->thresholds, settings->watches,
+				   refresh_owner_states(&settings->refresh_options), &why_refused);
 	if (to_refuse == NULL)
 		return 0;
 	for (size_t i = 0; i < DIRECTIVES; i++) {
@@ -433,7 +455,7 @@ int settings_read(struct settings *settings, const struct settings_source *sourc
 	error = read_strictly(&scratch, source);
 	if (error != 0)
 		goto cleanup;
-	error = check_watches(&scratch, source);
+	error = resolve_thresholds(&scratch, source);
 	if (error != 0)
 		goto cleanup;
 	error = check_max_age(&scratch);

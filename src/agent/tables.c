@@ -5,6 +5,7 @@
 #include "agent/host_scalars.h"
 #include "agent/listen_queue_table.h"
 #include "agent/notify_scalars.h"
+#include "agent/owner_table.h"
 #include "agent/refresh_scalars.h"
 #include "agent/state_count_table.h"
 #include "agent/state_total_table.h"
@@ -24,6 +25,7 @@ const struct mib_table *const mib_tables[] = {
 	&refresh_scalars,
 	&notify_scalars,
 	&watch_table,
+	&owner_table,
 	NULL,
 };
 /* clang-format on */

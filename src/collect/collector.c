@@ -170,7 +170,7 @@ static int open_refresh_pipe(int pipe_ends[2])
 }
 
 int collector_new(struct collector **made, const struct collector_settings *settings,
-		  int units_socket)
+		  int units_socket, int names_socket)
 {
 	struct collector *collector = calloc(1, sizeof(*collector));
 	int error;
@@ -193,6 +193,9 @@ int collector_new(struct collector **made, const struct collector_settings *sett
 	}
 	refresher_initialise(&collector->refresher);
 	refresher_set_units_socket(&collector->refresher, units_socket);
+	refresher_set_names_socket(&collector->refresher, names_socket);
+	if (settings->refresh_options.owners)
+		refresher_prefetch_names(&collector->refresher);
 	apply_collector_settings(collector);
 	*made = collector;
 	return 0;

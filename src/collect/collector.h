@@ -29,11 +29,12 @@ struct collector_settings {
  * Creates a collector and opens everything that it reads by path, so that the caller may then give
  * up the permission to open files.
  * @param units_socket answers units_request(), and is then the collector's; or -1
+ * @param names_socket likewise cgroup_names_request()
  * @return 0 and the collector, to be stopped with collector_stop(); or -errno, and then the caller
- *         still owns the watches of @p settings and the socket
+ *         still owns the watches of @p settings and the sockets
  */
 int collector_new(struct collector **made, const struct collector_settings *settings,
-		  int units_socket);
+		  int units_socket, int names_socket);
 
 /**
  * Starts the thread; its first refresh begins immediately. Signals stay with the caller's threads.

@@ -17,6 +17,8 @@ void dump_initialise(struct dump *dump)
 	dump->sequence = 0;
 	dump->syn_queues = NULL;
 	dump->watches = NULL;
+	dump->owners = NULL;
+	dump->cgroup_support = CGROUPS_UNTRIED;
 }
 
 void dump_finalise(struct dump *dump)

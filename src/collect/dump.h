@@ -17,8 +17,16 @@
 #define DUMP_BUFFER_SIZE 32768
 
 struct mnl_socket;
+struct owner_counter;
 struct syn_queues;
 struct watch_counter;
+
+/** Whether the kernel knows the cgroups of sockets (Linux 5.8). */
+enum cgroup_support {
+	CGROUPS_UNTRIED,
+	CGROUPS_SUPPORTED,
+	CGROUPS_UNSUPPORTED,
+};
 
 struct dump {
 	struct mnl_socket *socket;     /**< NULL until a dump needs it, and after an error */
@@ -28,6 +36,8 @@ struct dump {
 	uint32_t pieces;               /**< datagrams with messages in the latest dump */
 	struct syn_queues *syn_queues; /**< for sock_diag_count(); may be NULL */
 	struct watch_counter *watches; /**< likewise, while every socket is listed */
+	struct owner_counter *owners;  /**< likewise, while sockets are listed for a snapshot */
+	enum cgroup_support cgroup_support; /**< for sock_diag_cgroup_support() */
 	_Alignas(struct nlmsghdr) unsigned char buffer[DUMP_BUFFER_SIZE];
 };
 

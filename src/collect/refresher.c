@@ -9,12 +9,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+unsigned int refresh_owner_states(const struct refresh_options *options)
+{
+	unsigned int states = (1U << STATES) - 1;
+
+	if (!options->owners)
+		return 0;
+	states &= ~(1U << STATE_TIME_WAIT);
+	if (options->policy != COUNT_FULL)
+		states &= ~(1U << STATE_ESTABLISHED);
+	if (!options->bound_inactive)
+		states &= ~(1U << STATE_CLOSED);
+	return states;
+}
+
 void refresher_initialise(struct refresher *refresher)
 {
 	dump_initialise(&refresher->dump);
 	proc_initialise(&refresher->proc);
 	listeners_initialise(&refresher->listeners);
 	watch_counter_initialise(&refresher->watches);
+	owner_counter_initialise(&refresher->owners);
 	trust_reset(&refresher->trust);
 	refresher->dump.syn_queues = &refresher->listeners.syn_queues;
 }
@@ -25,6 +40,7 @@ void refresher_finalise(struct refresher *refresher)
 	proc_finalise(&refresher->proc);
 	listeners_finalise(&refresher->listeners);
 	watch_counter_finalise(&refresher->watches);
+	owner_counter_finalise(&refresher->owners);
 }
 
 void refresher_set_conntrack(struct refresher *refresher,
@@ -41,6 +57,16 @@ void refresher_set_watches(struct refresher *refresher, struct watches *watches)
 void refresher_set_units_socket(struct refresher *refresher, int socket)
 {
 	watch_counter_set_units_socket(&refresher->watches, socket);
+}
+
+void refresher_set_names_socket(struct refresher *refresher, int socket)
+{
+	owner_counter_set_socket(&refresher->owners, socket);
+}
+
+void refresher_prefetch_names(struct refresher *refresher)
+{
+	owner_counter_prefetch(&refresher->owners);
 }
 
 /*
@@ -83,8 +109,11 @@ static int list_sockets(struct refresher *refresher, enum listing listing, socke
 	refresher->dump.watches = listing == LISTING_FULL && refresher->watches.watches != NULL
 					  ? &refresher->watches
 					  : NULL;
+	refresher->owners.listing = listing;
+	refresher->dump.owners = refresher->owners.active ? &refresher->owners : NULL;
 	error = sock_diag_count(&refresher->dump, states, &readings->listed);
 	refresher->dump.watches = NULL;
+	refresher->dump.owners = NULL;
 	if (error != 0)
 		return error;
 	if (readings->time_waits_derived) {
@@ -141,6 +170,7 @@ static int read_snapshot(struct refresher *refresher, const struct refresh_optio
 				    &refresher->listeners.list);
 	if (error != 0)
 		return error;
+	owner_counter_begin(&refresher->owners, &refresher->dump, refresh_owner_states(options));
 	*failed = "cannot count sockets";
 	error = count_sockets(refresher, options, &readings, count);
 	if (error == -ENODATA)
@@ -148,9 +178,15 @@ static int read_snapshot(struct refresher *refresher, const struct refresh_optio
 	if (error != 0)
 		return error;
 	*failed = "cannot count the sockets of watches";
-	return watch_counter_finish(&refresher->watches, &refresher->dump, counted_states(options),
-				    &refresher->listeners.list, &refresher->proc.local_ports,
-				    &count->host, snapshot);
+	error = watch_counter_finish(&refresher->watches, &refresher->dump, counted_states(options),
+				     &refresher->listeners.list, &refresher->proc.local_ports,
+				     &count->host, snapshot);
+	if (error != 0)
+		return error;
+	*failed = "cannot count the sockets of owners";
+	return owner_counter_finish(&refresher->owners,
+				    count->method == METHOD_FULL ? LISTING_FULL : LISTING_PARTIAL,
+				    &refresher->listeners.list, snapshot);
 }
 
 static void add_count(struct snapshot *snapshot, const struct count *count, bool closed_counted)

@@ -7,6 +7,7 @@
 
 #include "collect/dump.h"
 #include "collect/listeners.h"
+#include "collect/owner_counter.h"
 #include "collect/proc.h"
 #include "collect/watch_counter.h"
 #include "model/count.h"
@@ -18,14 +19,22 @@
 struct refresh_options {
 	enum count_policy policy;
 	bool bound_inactive; /**< as closed; sock_diag_try_bound_inactive() has succeeded */
+	bool owners;         /**< name the owners of sockets that are listed */
 	struct listeners_limit listeners;
 };
+
+/**
+ * A bit for each state in which sockets have owners: every refresh lists them, and not just some,
+ * and they have cgroups, unlike those in TIME_WAIT. 0: there are no owners.
+ */
+unsigned int refresh_owner_states(const struct refresh_options *options);
 
 struct refresher {
 	struct dump dump;
 	struct proc proc;
 	struct listeners listeners;
 	struct watch_counter watches;
+	struct owner_counter owners;
 	struct trust trust;
 };
 
@@ -41,6 +50,12 @@ void refresher_set_watches(struct refresher *refresher, struct watches *watches)
 
 /** Requests the cgroups of units through this socket, as watch_counter_set_units_socket(). */
 void refresher_set_units_socket(struct refresher *refresher, int socket);
+
+/** Requests the names of cgroups through this socket, as owner_counter_set_socket(). */
+void refresher_set_names_socket(struct refresher *refresher, int socket);
+
+/** As owner_counter_prefetch(). */
+void refresher_prefetch_names(struct refresher *refresher);
 
 /** Makes a snapshot, or reports the failure; the refresh's interval is left to the caller. */
 struct refresh refresher_refresh(struct refresher *refresher,

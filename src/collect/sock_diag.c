@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "collect/sock_diag.h"
 
+#include "collect/owner_counter.h"
 #include "collect/syn_queues.h"
 #include "collect/watch_counter.h"
 #include "number.h"
@@ -83,19 +84,6 @@ struct nlmsghdr sock_diag_request(socket_states states, struct inet_diag_req *bo
 	return (struct nlmsghdr){.nlmsg_len = (uint32_t)length, .nlmsg_type = TCPDIAG_GETSOCK};
 }
 
-static int find_shutdown(const struct nlattr *attribute, void *context)
-{
-	(void)context;
-	return mnl_attr_get_type(attribute) == INET_DIAG_SHUTDOWN ? MNL_CB_STOP : MNL_CB_OK;
-}
-
-/* Only messages of full sockets have a shutdown attribute (inet_diag_msg_attrs_fill). */
-static bool is_full(const struct nlmsghdr *message)
-{
-	return mnl_attr_parse(message, sizeof(struct inet_diag_msg), find_shutdown, NULL) ==
-	       MNL_CB_STOP;
-}
-
 bool sock_diag_read_cgroup(const struct nlattr *attribute, uint64_t *id)
 {
 	if (mnl_attr_get_type(attribute) != INET_DIAG_CGROUP_ID ||
@@ -118,9 +106,73 @@ uint64_t sock_diag_cgroup(const struct nlmsghdr *message)
 	return id;
 }
 
+static int ignore_message(const struct nlmsghdr *message, void *context)
+{
+	(void)message;
+	(void)context;
+	return 0;
+}
+
+/* Before Linux 5.8 the kernel refuses the whole filter if it compares a cgroup. */
+static enum cgroup_support try_cgroup_filter(struct dump *dump)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req body;
+		struct nlattr attribute;
+		struct inet_diag_bc_op operation;
+		unsigned char id[sizeof(uint64_t)];
+	} request = {
+		.attribute = {.nla_type = INET_DIAG_REQ_BYTECODE},
+		.operation = {.code = INET_DIAG_BC_CGROUP_COND},
+	};
+	const uint16_t code = sizeof(request.operation) + sizeof(request.id);
+
+	request.attribute.nla_len = (uint16_t)(sizeof(request.attribute) + code);
+	request.operation.yes = (unsigned char)code;
+	request.operation.no = (uint16_t)(code + sizeof(request.operation));
+	request.header = sock_diag_request(SOCKETS_LISTENING, &request.body, sizeof(request));
+	switch (dump_run(dump, &request.header, ignore_message, NULL)) {
+	case 0:
+		return CGROUPS_SUPPORTED;
+	case -EINVAL:
+		return CGROUPS_UNSUPPORTED;
+	default:
+		return CGROUPS_UNTRIED;
+	}
+}
+
+enum cgroup_support sock_diag_cgroup_support(struct dump *dump)
+{
+	if (dump->cgroup_support == CGROUPS_UNTRIED)
+		dump->cgroup_support = try_cgroup_filter(dump);
+	return dump->cgroup_support;
+}
+
 bool sock_diag_is_gone(const struct socket_message *read, socket_states asked)
 {
 	return read->state == STATE_CLOSED && !(asked & SOCKETS_BOUND_INACTIVE);
+}
+
+/*
+ * Only messages of full sockets have a shutdown attribute, which is the first one, and a cgroup
+ * (net/ipv4/inet_diag.c, inet_diag_msg_attrs_fill).
+ */
+struct attributes {
+	bool cgroup_wanted;
+	bool full;
+	uint64_t cgroup;
+};
+
+static int read_attribute(const struct nlattr *attribute, void *context)
+{
+	struct attributes *attributes = context;
+
+	if (mnl_attr_get_type(attribute) == INET_DIAG_SHUTDOWN) {
+		attributes->full = true;
+		return attributes->cgroup_wanted ? MNL_CB_OK : MNL_CB_STOP;
+	}
+	return sock_diag_read_cgroup(attribute, &attributes->cgroup) ? MNL_CB_STOP : MNL_CB_OK;
 }
 
 struct counted {
@@ -128,11 +180,13 @@ struct counted {
 	struct socket_counts counts;
 	struct syn_queues *syn_queues; /* to add SYN_RECV requests to, or NULL */
 	struct watch_counter *watches; /* to add every socket to, or NULL */
+	struct owner_counter *owners;  /* likewise */
 };
 
 static int count_socket(const struct nlmsghdr *message, void *context)
 {
 	struct counted *counted = context;
+	struct attributes attributes = {.cgroup_wanted = counted->owners != NULL};
 	struct socket_message read;
 	int error = sock_diag_read(message, &read);
 
@@ -140,20 +194,28 @@ static int count_socket(const struct nlmsghdr *message, void *context)
 		return error;
 	if (sock_diag_is_gone(&read, counted->asked))
 		return 0;
+	mnl_attr_parse(message, sizeof(*read.socket), read_attribute, &attributes);
 	counted->counts.sockets[read.family][read.state]++;
-	if (!is_full(message))
+	if (!attributes.full)
 		counted->counts.mini[read.family][read.state]++;
 	if (read.state == STATE_SYN_RECEIVED && counted->syn_queues != NULL)
 		syn_queues_add(counted->syn_queues, &read);
 	if (counted->watches != NULL)
 		watch_counter_add(counted->watches, message, &read);
+	if (counted->owners != NULL)
+		return owner_counter_add(counted->owners, attributes.cgroup, read.family,
+					 read.state);
 	return 0;
 }
 
 static int run_count(struct dump *dump, struct nlmsghdr *request, socket_states asked,
 		     struct socket_counts *counts)
 {
-	struct counted counted = {.asked = asked, .watches = dump->watches};
+	struct counted counted = {
+		.asked = asked,
+		.watches = dump->watches,
+		.owners = dump->owners,
+	};
 	int error;
 
 	if (asked & SOCKETS_SYN_RECEIVED)
@@ -162,6 +224,8 @@ static int run_count(struct dump *dump, struct nlmsghdr *request, socket_states 
 		syn_queues_clear(counted.syn_queues);
 	if (counted.watches != NULL)
 		watch_counter_clear(counted.watches);
+	if (counted.owners != NULL)
+		owner_counter_clear(counted.owners);
 	error = dump_run(dump, request, count_socket, &counted);
 	if (error == 0)
 		*counts = counted.counts;

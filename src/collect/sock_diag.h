@@ -45,6 +45,9 @@ bool sock_diag_read_cgroup(const struct nlattr *attribute, uint64_t *id);
 /** The cgroup of the socket in @p message, or 0: only full sockets have one (Linux 5.8). */
 uint64_t sock_diag_cgroup(const struct nlmsghdr *message);
 
+/** Whether the kernel knows the cgroups of sockets: it is tried once. */
+enum cgroup_support sock_diag_cgroup_support(struct dump *dump);
+
 /**
  * Whether a socket that was picked for one of the states in @p asked has been closed before the
  * kernel described it. In any other state it is counted there.

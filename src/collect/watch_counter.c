@@ -133,42 +133,6 @@ static int dump_watched(struct watch_counter *counter, struct dump *dump, socket
 
 /* ---- the cgroups of units ---- */
 
-static int ignore_message(const struct nlmsghdr *message, void *context)
-{
-	(void)message;
-	(void)context;
-	return 0;
-}
-
-/* Before Linux 5.8 the kernel refuses the whole filter if it compares a cgroup. */
-static enum cgroup_support try_cgroup_filter(struct dump *dump)
-{
-	struct {
-		struct nlmsghdr header;
-		struct inet_diag_req body;
-		struct nlattr attribute;
-		struct inet_diag_bc_op operation;
-		unsigned char id[sizeof(uint64_t)];
-	} request = {
-		.attribute = {.nla_type = INET_DIAG_REQ_BYTECODE},
-		.operation = {.code = INET_DIAG_BC_CGROUP_COND},
-	};
-	const uint16_t code = sizeof(request.operation) + sizeof(request.id);
-
-	request.attribute.nla_len = (uint16_t)(sizeof(request.attribute) + code);
-	request.operation.yes = (unsigned char)code;
-	request.operation.no = (uint16_t)(code + sizeof(request.operation));
-	request.header = sock_diag_request(SOCKETS_LISTENING, &request.body, sizeof(request));
-	switch (dump_run(dump, &request.header, ignore_message, NULL)) {
-	case 0:
-		return CGROUPS_SUPPORTED;
-	case -EINVAL:
-		return CGROUPS_UNSUPPORTED;
-	default:
-		return CGROUPS_UNTRIED;
-	}
-}
-
 static size_t length_of_units(const struct watch *watch)
 {
 	size_t length = 0;
@@ -287,9 +251,7 @@ static int begin_cgroups(struct watch_counter *counter, struct dump *dump)
 	struct unit_cgroups found;
 	int error = -ENOENT;
 
-	if (counter->cgroup_support == CGROUPS_UNTRIED)
-		counter->cgroup_support = try_cgroup_filter(dump);
-	if (counter->cgroup_support == CGROUPS_SUPPORTED)
+	if (sock_diag_cgroup_support(dump) == CGROUPS_SUPPORTED)
 		error = request_cgroups(counter, BEGIN_TIMEOUT_MS, &found);
 	if (error == 0) {
 		const bool first = !counter->cgroups_known;

@@ -20,13 +20,6 @@
 /** Bit i of plane k is bit k of the number of sockets of watch i: one addition adds to all. */
 typedef watch_set watch_planes[32];
 
-/** Whether the kernel's filters can compare cgroups (Linux 5.8). */
-enum cgroup_support {
-	CGROUPS_UNTRIED,
-	CGROUPS_SUPPORTED,
-	CGROUPS_UNSUPPORTED,
-};
-
 struct watch_counter {
 	struct watches *configured; /**< owned; NULL: none */
 	struct watches *watches;    /**< owned: also those of each listening port; NULL: not made */
@@ -36,7 +29,6 @@ struct watch_counter {
 	struct watch_filter filter;
 	bool filter_current;
 	struct units units;
-	enum cgroup_support cgroup_support;
 	bool cgroups_known;        /**< found is an answer */
 	struct unit_cgroups found; /**< ascending */
 	/** Of the current refresh: */

@@ -50,6 +50,8 @@ int history_add(struct history *history, const struct refresh *refresh)
 		return add_failure(history, -ENOMEM, "cannot create report");
 	}
 	error = windows_add(&history->windows, report, history->window_ns);
+	if (error == 0)
+		error = owner_windows_add(&history->owner_windows, report);
 	if (error != 0) {
 		report_release(report);
 		return add_failure(history, error, "cannot update minima and maxima");
@@ -72,5 +74,6 @@ void history_finalise(struct history *history)
 	report_release(history->latest);
 	history->latest = NULL;
 	windows_finalise(&history->windows);
+	owner_windows_finalise(&history->owner_windows);
 	set_evaluation(history, NULL);
 }

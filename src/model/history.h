@@ -5,6 +5,7 @@
 #ifndef MODEL_HISTORY_H
 #define MODEL_HISTORY_H
 
+#include "model/owners.h"
 #include "model/rate.h"
 #include "model/refresh.h"
 #include "model/report.h"
@@ -14,6 +15,7 @@
 
 struct history {
 	struct windows windows;
+	struct owner_windows owner_windows;
 	struct rates rates;
 	int64_t window_ns; /**< how far minima and maxima look back; may be set at any time */
 	struct evaluation *evaluation; /**< of the thresholds, held */

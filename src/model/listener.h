@@ -42,6 +42,7 @@ struct listener {
 	 * this one exists; otherwise it is the sum over the sockets that are open now.
 	 */
 	uint64_t dropped;
+	uint32_t owner;     /**< for snapshot_listen_owner() */
 	uint32_t syn_queue; /**< SYN_RECV requests that the endpoint takes */
 	/** Interfaces that sockets are bound to, in ascending order; 0: to none. */
 	uint32_t devices[LISTENER_DEVICES];

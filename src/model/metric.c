@@ -54,6 +54,17 @@ static const char *parse_watch_metric(char *const words[], struct metric *metric
 	return parse_ports_metric(words, metric);
 }
 
+/* For one unit there are watches. */
+static const char *parse_owner_metric(char *const words[], struct metric *metric)
+{
+	if (strcmp(words[0], "any") != 0)
+		return "invalid owner, expected any; for one unit, use watch WATCH STATE with a "
+		       "line watch WATCH unit UNIT";
+	if (tcp_state_parse(words[1], &metric->state) != 0)
+		return "unknown TCP state";
+	return NULL;
+}
+
 static const char *parse_replaced_metric(char *const words[], struct metric *metric)
 {
 	(void)words;
@@ -222,6 +233,7 @@ int metric_parse(char *const words[], struct metric *metric, const char **proble
 	} kinds[] = {
 		[METRIC_STATE] = {"state", 2, parse_state_metric},
 		[METRIC_WATCH] = {"watch", 2, parse_watch_metric},
+		[METRIC_OWNER] = {"owner", 2, parse_owner_metric},
 		[METRIC_PORTS] = {"ports", 1, parse_ports_metric},
 		[METRIC_LISTEN] = {"listen", 1, parse_listen_metric},
 		[METRIC_HOST] = {"host", 1, parse_host_metric},
@@ -229,7 +241,7 @@ int metric_parse(char *const words[], struct metric *metric, const char **proble
 		[METRIC_RATE + 1] = {"port", 0, parse_replaced_metric},
 	};
 
-	*problem = "unknown metric, expected state, watch, ports, listen, host or rate";
+	*problem = "unknown metric, expected state, watch, owner, ports, listen, host or rate";
 	for (size_t kind = 0; words[0] != NULL && kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
 		if (strcmp(words[0], kinds[kind].word) != 0)
 			continue;
@@ -256,10 +268,29 @@ static bool is_listening_port(const struct watches *watches, const char *name)
 	       name[0] != '0';
 }
 
-const char *metric_problem(const struct metric *metric, const struct watches *watches)
+static const char *owner_problem(enum tcp_state state, unsigned int owner_states)
+{
+	if (owner_states == 0)
+		return "there are no owners with owners no";
+	if (owner_states >> state & 1)
+		return NULL;
+	switch (state) {
+	case STATE_ESTABLISHED:
+		return "the owners of established sockets need countMethod full";
+	case STATE_CLOSED:
+		return "the owners of closed sockets need countBoundInactive yes";
+	default:
+		return "sockets in timeWait have no owner";
+	}
+}
+
+const char *metric_problem(const struct metric *metric, const struct watches *watches,
+			   unsigned int owner_states)
 {
 	const struct watch *watch;
 
+	if (metric->kind == METRIC_OWNER)
+		return owner_problem(metric->state, owner_states);
 	if (metric->kind != METRIC_WATCH && metric->kind != METRIC_PORTS)
 		return NULL;
 	watch = watches_find(watches, metric->watch);
@@ -305,6 +336,24 @@ static bool watch_value(const struct metric *metric, const struct snapshot *snap
 		return false;
 	*value = watch->sockets[FAMILY_IPV4][metric->state] +
 		 watch->sockets[FAMILY_IPV6][metric->state];
+	return true;
+}
+
+/* One cgroup without a name belongs to one owner; sockets without a cgroup do not. */
+static bool owner_value(const struct metric *metric, const struct snapshot *snapshot,
+			uint32_t *value)
+{
+	if (!snapshot_has_owners(snapshot, metric->state))
+		return false;
+	*value = snapshot->unnamed_max[metric->state];
+	for (size_t i = 0; i < snapshot->owners_count; i++) {
+		const struct owner_count *owner = &snapshot->owners[i];
+		const uint32_t sockets = owner->sockets[FAMILY_IPV4][metric->state] +
+					 owner->sockets[FAMILY_IPV6][metric->state];
+
+		if (owner_is_named(owner->name) && sockets > *value)
+			*value = sockets;
+	}
 	return true;
 }
 
@@ -363,6 +412,8 @@ bool metric_value(const struct metric *metric, const struct snapshot *snapshot,
 		return state_value(metric, snapshot, value);
 	case METRIC_WATCH:
 		return watch_value(metric, snapshot, value);
+	case METRIC_OWNER:
+		return owner_value(metric, snapshot, value);
 	case METRIC_PORTS:
 		return ports_value(metric, snapshot, value);
 	case METRIC_LISTEN:

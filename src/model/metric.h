@@ -4,6 +4,7 @@
  *
  *     state FAMILY STATE     sockets; FAMILY is ipv4, ipv6 or any
  *     watch WATCH STATE      sockets of both families in a watch
+ *     owner any STATE        sockets of the owner with the most in STATE
  *     ports WATCH            local ports that a watch uses, in percent of tcpHostLocalPorts
  *     listen ADDRESS:PORT    length of the accept queue of the fullest socket, in percent of the
  *                            backlog
@@ -24,6 +25,7 @@
 enum metric_kind {
 	METRIC_STATE,
 	METRIC_WATCH,
+	METRIC_OWNER,
 	METRIC_PORTS,
 	METRIC_LISTEN,
 	METRIC_HOST,
@@ -33,7 +35,7 @@ enum metric_kind {
 struct metric {
 	enum metric_kind kind;
 	bool families[FAMILIES];        /**< state: those that are summed */
-	enum tcp_state state;           /**< state, watch */
+	enum tcp_state state;           /**< state, watch, owner */
 	char watch[WATCH_NAME_MAX + 1]; /**< watch, ports: its name */
 	bool any;                       /**< listen: the fullest endpoint */
 	struct endpoint endpoint;    /**< listen, unless any; its zone is 0 if zone_name is set */
@@ -53,9 +55,11 @@ int metric_parse(char *const words[], struct metric *metric, const char **proble
 /**
  * Whether @p metric can have a value with @p watches. A watch of a listening port is known by its
  * number, whether anything listens there yet or not.
+ * @param owner_states a bit for each state in which sockets have owners
  * @return NULL or the problem, a constant string
  */
-const char *metric_problem(const struct metric *metric, const struct watches *watches);
+const char *metric_problem(const struct metric *metric, const struct watches *watches,
+			   unsigned int owner_states);
 
 /**
  * @param rates with @p snapshot as the latest

@@ -126,3 +126,16 @@ void owner_of_path(const char *path, char name[OWNER_NAME_MAX + 1])
 	else
 		owner_unit_name(slice != NULL ? slice : unit, name);
 }
+
+int owner_name_compare(const char *left, const char *right)
+{
+	const size_t one = strlen(left), other = strlen(right);
+
+	return one != other ? (one > other) - (one < other) : strcmp(left, right);
+}
+
+bool owner_is_named(const char *name)
+{
+	return strcmp(name, OWNER_NONE) != 0 && strcmp(name, OWNER_UNKNOWN) != 0 &&
+	       strcmp(name, OWNER_OTHERS) != 0;
+}

@@ -5,7 +5,14 @@
 #ifndef MODEL_OWNER_H
 #define MODEL_OWNER_H
 
+#include <stdbool.h>
+
 #define OWNER_NAME_MAX 48
+
+/* In place of names; a path begins with a slash, and no unit is called like these. */
+#define OWNER_NONE "(none)"       /* sockets without a cgroup */
+#define OWNER_UNKNOWN "(unknown)" /* the cgroup has no name (yet) */
+#define OWNER_OTHERS "(others)"   /* owners beyond the maximum */
 
 /**
  * Makes a name of at most OWNER_NAME_MAX octets of a unit or a path: 64 hexadecimal digits become
@@ -31,5 +38,11 @@ void owner_unit_name(const char *unit, char name[OWNER_NAME_MAX + 1]);
  * name.
  */
 void owner_of_path(const char *path, char name[OWNER_NAME_MAX + 1]);
+
+/** The order of tcpOwnerName: shorter names first. */
+int owner_name_compare(const char *left, const char *right);
+
+/** Whether @p name is an owner's, not one of those in place of names. */
+bool owner_is_named(const char *name);
 
 #endif

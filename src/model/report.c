@@ -6,6 +6,7 @@
 static void report_free(struct report *report)
 {
 	free(report->watches);
+	free(report->owners);
 	evaluation_release(report->evaluation);
 	free(report);
 }

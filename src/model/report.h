@@ -13,6 +13,13 @@
 #include "model/snapshot.h"
 #include "model/window.h"
 
+/** An owner that is served. */
+struct report_owner {
+	char name[OWNER_NAME_MAX + 1];
+	uint32_t sockets[STATES];
+	uint32_t max[STATES]; /**< within the window */
+};
+
 struct report {
 	unsigned int holders;
 	uint32_t number; /**< of the refresh: 1 for the first success, wrapping at 2^32 */
@@ -21,7 +28,11 @@ struct report {
 	struct extremes sockets[FAMILIES][STATES];
 	struct extremes totals[STATES];
 	struct extremes (*watches)[FAMILIES][STATES]; /**< in the order of the snapshot's */
-	struct evaluation *evaluation;                /**< held */
+	struct report_owner *owners;                  /**< in the order of owner_name_compare() */
+	size_t owners_count;
+	enum tcp_state owner_states[STATES]; /**< those in which sockets have owners, ascending */
+	size_t owner_states_count;
+	struct evaluation *evaluation; /**< held */
 };
 
 /**

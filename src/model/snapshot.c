@@ -40,6 +40,42 @@ bool watch_counts(const struct watch_count *watch, enum tcp_state state)
 	       !(watch->by_unit && (state == STATE_SYN_RECEIVED || state == STATE_TIME_WAIT));
 }
 
+bool snapshot_has_owners(const struct snapshot *snapshot, enum tcp_state state)
+{
+	return snapshot->owners_known && (snapshot->owner_states >> state & 1) != 0;
+}
+
+/* Neighbouring endpoints often have the same owners. */
+int snapshot_set_listen_owner(struct snapshot *snapshot, struct listener *listener,
+			      const char *text)
+{
+	const size_t size = strlen(text) + 1;
+
+	if (listener > snapshot->listeners &&
+	    strcmp(text, snapshot->listen_owners + listener[-1].owner) == 0) {
+		listener->owner = listener[-1].owner;
+		return 0;
+	}
+	if (snapshot->listen_owners_length + size > snapshot->listen_owners_allocated) {
+		const size_t allocated = 2 * snapshot->listen_owners_allocated + size;
+		char *texts = realloc(snapshot->listen_owners, allocated);
+
+		if (texts == NULL)
+			return -ENOMEM;
+		snapshot->listen_owners = texts;
+		snapshot->listen_owners_allocated = allocated;
+	}
+	listener->owner = (uint32_t)snapshot->listen_owners_length;
+	memcpy(snapshot->listen_owners + listener->owner, text, size);
+	snapshot->listen_owners_length += size;
+	return 0;
+}
+
+const char *snapshot_listen_owner(const struct snapshot *snapshot, const struct listener *listener)
+{
+	return snapshot->owners_known ? snapshot->listen_owners + listener->owner : NULL;
+}
+
 static int compare_endpoint(const void *endpoint, const void *listener)
 {
 	return endpoint_compare(endpoint, &((const struct listener *)listener)->endpoint);
@@ -85,5 +121,7 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot->listeners);
 	free(snapshot->zones);
 	free(snapshot->watches);
+	free(snapshot->owners);
+	free(snapshot->listen_owners);
 	free(snapshot);
 }

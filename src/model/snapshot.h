@@ -11,6 +11,7 @@
 
 #include "model/host.h"
 #include "model/listener.h"
+#include "model/owner.h"
 #include "model/tcp.h"
 #include "model/watch.h"
 
@@ -36,6 +37,15 @@ struct watch_count {
 	uint32_t sockets[FAMILIES][STATES];
 };
 
+/** The sockets of an owner: a unit, a container or another cgroup. */
+struct owner_count {
+	char name[OWNER_NAME_MAX + 1];
+	uint32_t sockets[FAMILIES][STATES];
+};
+
+/** The longest tcpListenOwner, with the null character. */
+#define LISTEN_OWNER_SIZE 256
+
 /** An interface of link-local listeners. */
 struct zone {
 	uint32_t index;
@@ -59,7 +69,19 @@ struct snapshot {
 	bool listeners_tracked; /**< fill_max, queued_max and dropped cover earlier refreshes */
 	struct watch_count *watches; /**< in the order of watch_name_compare() */
 	size_t watches_count;
-	uint32_t watches_omitted; /**< listening ports without a watch */
+	uint32_t watches_omitted;  /**< listening ports without a watch */
+	bool owners_known;         /**< otherwise there are no owners */
+	unsigned int owner_states; /**< a bit for each state whose sockets have owners */
+	/**
+	 * In the order of owner_name_compare(); those in place of names are among them. The sum of
+	 * the owners' sockets in one of these states is that of all sockets.
+	 */
+	struct owner_count *owners;
+	size_t owners_count;
+	/** The largest number of sockets in a single cgroup that has no name. */
+	uint32_t unnamed_max[STATES];
+	char *listen_owners; /**< the texts of snapshot_listen_owner() */
+	size_t listen_owners_length, listen_owners_allocated;
 };
 
 /** Creates an empty snapshot. @return NULL if out of memory */
@@ -77,6 +99,19 @@ bool watch_counts(const struct watch_count *watch, enum tcp_state state);
 /** Whether the sockets in @p state were counted: those of @p watch, or all if it is NULL. */
 bool snapshot_counts_watch(const struct snapshot *snapshot, const struct watch_count *watch,
 			   enum tcp_state state);
+
+/** Whether sockets in @p state have owners. */
+bool snapshot_has_owners(const struct snapshot *snapshot, enum tcp_state state);
+
+/** Sets what snapshot_listen_owner() returns for @p listener. @return 0 or -ENOMEM */
+int snapshot_set_listen_owner(struct snapshot *snapshot, struct listener *listener,
+			      const char *text);
+
+/**
+ * The owners of a listener's sockets, fullest socket first: "nginx.service, haproxy.service".
+ * @return NULL if the snapshot has no owners
+ */
+const char *snapshot_listen_owner(const struct snapshot *snapshot, const struct listener *listener);
 
 /** The listener at @p endpoint. @return NULL if the snapshot has none */
 struct listener *snapshot_listener(const struct snapshot *snapshot,

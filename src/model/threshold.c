@@ -198,13 +198,14 @@ void thresholds_release(struct thresholds *thresholds)
 }
 
 const struct threshold *thresholds_resolve(struct thresholds *thresholds,
-					   const struct watches *watches, const char **problem)
+					   const struct watches *watches, unsigned int owner_states,
+					   const char **problem)
 {
 	for (size_t i = 0; i < thresholds->count; i++) {
 		struct threshold *threshold = &thresholds->threshold[i];
 		const struct watch *watch = watches_find(watches, threshold->metric.watch);
 
-		*problem = metric_problem(&threshold->metric, watches);
+		*problem = metric_problem(&threshold->metric, watches, owner_states);
 		if (*problem != NULL)
 			return threshold;
 		if (watch != NULL)

@@ -57,11 +57,13 @@ void thresholds_release(struct thresholds *thresholds);
 
 /**
  * Sets the watch_text of all thresholds.
+ * @param owner_states as for metric_problem()
  * @return the first one whose metric cannot have a value with @p watches, and @p problem, a
  *         constant string; NULL if there is none
  */
 const struct threshold *thresholds_resolve(struct thresholds *thresholds,
-					   const struct watches *watches, const char **problem);
+					   const struct watches *watches, unsigned int owner_states,
+					   const char **problem);
 
 /** Finds the threshold called @p name. @return its index, or -1 */
 ptrdiff_t thresholds_find(const struct thresholds *thresholds, const char *name);

@@ -117,7 +117,8 @@ static void check_thresholds(const struct settings *settings)
 
 		if (i > 0)
 			assert(strcmp(threshold[-1].name, threshold->name) < 0);
-		assert(metric_problem(&threshold->metric, settings->watches) == NULL);
+		assert(metric_problem(&threshold->metric, settings->watches,
+				      refresh_owner_states(&settings->refresh_options)) == NULL);
 	}
 }
 

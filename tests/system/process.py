@@ -5,11 +5,14 @@ import os
 import pathlib
 
 
+def children_of(pid):
+    """Return the running children of all threads of PID."""
+    return [int(child) for task in _tasks(pid) for child in (task / "children").read_text().split()]
+
+
 def with_children(pid):
     """Return PID followed by its running descendants."""
-    children = [int(child) for task in _tasks(pid)
-                for child in (task / "children").read_text().split()]
-    return [pid, *(found for child in children for found in with_children(child))]
+    return [pid, *(found for child in children_of(pid) for found in with_children(child))]
 
 
 def status(pid):

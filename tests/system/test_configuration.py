@@ -12,15 +12,11 @@ import mib
 import snmp
 from daemons import refused
 from polling import PATIENCE, until
+from process import children_of
 
 KEPT = "configuration not reloaded"
 READ = "configuration reloaded"
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-
-
-def children_of(pid):
-    return [int(child) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
-            for child in (task / "children").read_text().split()]
 
 
 # ---- unreadable files ----

@@ -65,7 +65,7 @@ static void start_refreshing(int64_t interval_ns)
 	freed = 0;
 	descriptors_before = unit_entries("/proc/self/fd");
 	threads_before = unit_entries("/proc/self/task");
-	assert_int_equal(collector_new(&collector, &settings, -1), 0);
+	assert_int_equal(collector_new(&collector, &settings, -1, -1), 0);
 	assert_int_equal(collector_start(collector), 0);
 }
 
@@ -309,7 +309,7 @@ static void it_starts_with_all_its_descriptors_or_with_none(void **state)
 	descriptors_before = unit_entries("/proc/self/fd");
 	for (rlim_t left = 0; left < needed; left++) {
 		limit_descriptors(first_free + left);
-		assert_int_equal(collector_new(&collector, &settings, -1), -EMFILE);
+		assert_int_equal(collector_new(&collector, &settings, -1, -1), -EMFILE);
 		limit_descriptors(before.rlim_cur);
 		assert_int_equal(unit_entries("/proc/self/fd"), descriptors_before);
 	}

@@ -73,11 +73,64 @@ static void watches_have_a_name(void **state)
 	assert_string_equal(metric.watch, "443");
 }
 
+#define ALL_STATES ((1U << STATES) - 1)
+
 static const char *problem_of(const char *text, const struct watches *watches)
 {
 	struct metric metric = parsed(text, strncmp(text, "ports", 5) == 0 ? 2 : 3);
 
-	return metric_problem(&metric, watches);
+	return metric_problem(&metric, watches, ALL_STATES);
+}
+
+static void owners_need_states_that_are_listed(void **state)
+{
+	const unsigned int listed = ALL_STATES & ~(1U << STATE_ESTABLISHED | 1U << STATE_TIME_WAIT |
+						   1U << STATE_CLOSED);
+	struct metric metric = parsed("owner any closeWait", 3);
+
+	(void)state;
+	assert_int_equal(metric.kind, METRIC_OWNER);
+	assert_null(metric_problem(&metric, NULL, listed));
+	assert_non_null(metric_problem(&metric, NULL, 0));
+	metric.state = STATE_ESTABLISHED;
+	assert_non_null(strstr(metric_problem(&metric, NULL, listed), "countMethod full"));
+	assert_null(metric_problem(&metric, NULL, listed | 1U << STATE_ESTABLISHED));
+	metric.state = STATE_TIME_WAIT;
+	assert_non_null(metric_problem(&metric, NULL, listed | 1U << STATE_ESTABLISHED));
+}
+
+/* Cgroups without a name count one by one, and sockets without a cgroup belong to nobody. */
+static void the_largest_owner_counts(void **state)
+{
+	struct owner_count owners[] = {
+		{"a",
+		 {[FAMILY_IPV4] = {[STATE_CLOSE_WAIT] = 2},
+		  [FAMILY_IPV6] = {[STATE_CLOSE_WAIT] = 3}}},
+		{"(none)", {[FAMILY_IPV4] = {[STATE_CLOSE_WAIT] = 90}}},
+		{"(others)", {[FAMILY_IPV4] = {[STATE_CLOSE_WAIT] = 90}}},
+		{"(unknown)", {[FAMILY_IPV4] = {[STATE_CLOSE_WAIT] = 90}}},
+	};
+	struct snapshot snapshot = {
+		.owners_known = true,
+		.owner_states = 1U << STATE_CLOSE_WAIT,
+		.owners = owners,
+		.owners_count = 4,
+		.unnamed_max = {[STATE_CLOSE_WAIT] = 4},
+	};
+	const struct metric metric = parsed("owner any closeWait", 3);
+	uint32_t value;
+
+	(void)state;
+	assert_true(metric_value(&metric, &snapshot, NULL, &value));
+	assert_int_equal(value, 5);
+	snapshot.unnamed_max[STATE_CLOSE_WAIT] = 6;
+	assert_true(metric_value(&metric, &snapshot, NULL, &value));
+	assert_int_equal(value, 6);
+	snapshot.owner_states = 0;
+	assert_false(metric_value(&metric, &snapshot, NULL, &value));
+	snapshot.owner_states = 1U << STATE_CLOSE_WAIT;
+	snapshot.owners_known = false;
+	assert_false(metric_value(&metric, &snapshot, NULL, &value));
 }
 
 static void a_watch_must_be_configured(void **state)
@@ -216,7 +269,7 @@ static void rates_are_of_any_counter_of_the_host(void **state)
 static void each_problem_is_named(void **state)
 {
 	static const char kind[] =
-		"unknown metric, expected state, watch, ports, listen, host or rate";
+		"unknown metric, expected state, watch, owner, ports, listen, host or rate";
 	static const char incomplete[] = "incomplete metric";
 	static const char family[] = "unknown family, expected ipv4, ipv6 or any";
 	static const char no_state[] = "unknown TCP state";
@@ -558,6 +611,8 @@ int main(void)
 		cmocka_unit_test(states_are_of_one_family_or_of_any),
 		cmocka_unit_test(watches_have_a_name),
 		cmocka_unit_test(a_watch_must_be_configured),
+		cmocka_unit_test(owners_need_states_that_are_listed),
+		cmocka_unit_test(the_largest_owner_counts),
 		cmocka_unit_test(endpoints_are_written_as_in_a_url),
 		cmocka_unit_test(objects_of_the_host_have_limits),
 		cmocka_unit_test(rates_are_of_any_counter_of_the_host),

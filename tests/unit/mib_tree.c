@@ -593,9 +593,17 @@ static const char *const threshold_texts[] = {
 	"b state any listen @1:2",
 };
 
-#define INSTANCES                                                                           \
-	((2 * 11 + 11) * 4 + 2 * 4 + 26 + ENTRIES(listeners) * 9 + 2 * 11 * 4 + 2 * 9 * 4 + \
-	 3 * 8 + 9 + 1 + 3 + 2 + 1)
+#define INSTANCES                                                                            \
+	((2 * 11 + 11) * 4 + 2 * 4 + 26 + ENTRIES(listeners) * 10 + 2 * 11 * 4 + 2 * 9 * 4 + \
+	 3 * 8 + 9 + 1 + 3 + 2 + 1 + 3 * 2 * 3)
+
+static char listen_owners[] = "nginx.service, a";
+
+static const struct report_owner owners[] = {
+	{.name = "/", .sockets = {[STATE_LISTEN] = 4}, .max = {[STATE_LISTEN] = 5}},
+	{.name = "(none)", .sockets = {[STATE_CLOSE_WAIT] = 6}, .max = {[STATE_CLOSE_WAIT] = 7}},
+	{.name = "/a.service-with-a-name-of-forty-eight-octets....", .max = {[STATE_LISTEN] = 1}},
+};
 
 static struct snapshot whole_snapshot;
 static struct report *whole_report;
@@ -632,11 +640,19 @@ static int make_whole(void **state)
 		.listeners_omitted = 17,
 		.watches = watches,
 		.watches_count = ENTRIES(watches),
+		.owners_known = true,
+		.listen_owners = listen_owners,
 	};
 	for (enum host_object object = 0; object < HOST_OBJECTS; object++)
 		host_set(&whole_snapshot.host, object, 1000U + object);
 	whole_report = report_new(&whole_snapshot, 9);
 	whole_report->watches[0][FAMILY_IPV6][STATE_TIME_WAIT] = (struct extremes){3, 8};
+	whole_report->owners = malloc(sizeof(owners));
+	memcpy(whole_report->owners, owners, sizeof(owners));
+	whole_report->owners_count = ENTRIES(owners);
+	whole_report->owner_states[0] = STATE_LISTEN;
+	whole_report->owner_states[1] = STATE_CLOSE_WAIT;
+	whole_report->owner_states_count = 2;
 	evaluate_whole();
 	whole = (struct served){
 		.latest = whole_report,
@@ -656,6 +672,7 @@ static int release_whole(void **state)
 	/* the snapshot is not freed */
 	evaluation_release(whole_report->evaluation);
 	free(whole_report->watches);
+	free(whole_report->owners);
 	free(whole_report);
 	return 0;
 }
@@ -732,6 +749,22 @@ static void a_complete_walk_ascends_and_equals_gets(void **state)
 #define ZEROS_13 ZEROS_10, 0, 0, 0
 #define ZEROS_16 ZEROS_13, 0, 0, 0
 #define LINK_LOCAL 0xfe, 0x80, ZEROS_13, 1
+
+static void owners_are_indexed_by_name_and_state(void **state)
+{
+	(void)state;
+	assert_number((struct name)NAME(1, 11, 1, 2, 1, '/', 2), ASN_GAUGE, 4);
+	assert_number((struct name)NAME(1, 11, 1, 3, 1, '/', 2), ASN_GAUGE, 5);
+	assert_text((struct name)NAME(1, 11, 1, 4, 1, '/', 8), "/ closeWait");
+	assert_number((struct name)NAME(1, 11, 1, 2, 6, '(', 'n', 'o', 'n', 'e', ')', 8), ASN_GAUGE,
+		      6);
+	assert_no_instance((struct name)NAME(1, 11, 1, 2, 1, '/', 11));
+	assert_no_instance((struct name)NAME(1, 11, 1, 2, 1, 'a', 2));
+	assert_text((struct name)NAME(1, 5, 1, 9, 1, 4, 0, 0, 0, 0, 80), "nginx.service, a");
+	whole_snapshot.owners_known = false;
+	assert_no_instance((struct name)NAME(1, 5, 1, 9, 1, 4, 0, 0, 0, 0, 80));
+	whole_snapshot.owners_known = true;
+}
 
 static void listeners_are_indexed_as_in_tcp_mib(void **state)
 {
@@ -879,6 +912,7 @@ int main(void)
 		cmocka_unit_test(the_health_of_refreshes_is_served),
 		cmocka_unit_test(there_is_no_age_before_the_first_success),
 		WHOLE(a_complete_walk_ascends_and_equals_gets),
+		WHOLE(owners_are_indexed_by_name_and_state),
 		WHOLE(listeners_are_indexed_as_in_tcp_mib),
 		WHOLE(watches_have_a_row_for_every_family_and_state),
 		WHOLE(watches_by_unit_have_no_minisockets),
