@@ -46,6 +46,7 @@ WAYS = (
     Way("ports", "refresh, derived, with 64 watches of one port each"),
     Way("prefixes", "refresh, derived, with the most expensive watches"),
     Way("full", "refresh, full: one dump for both families"),
+    Way("owners", "refresh, full, with the owner of every socket"),
     Way("two-pass", "two full dumps, one per family"),
     Way("ss", "`ss -Htan \\| awk`", program="ss", package="iproute2", command=(
         "sh", "-c", """ss -Htan | awk '{n[$1]++} END {print n["ESTAB"] + 0}'""")),
