@@ -18,6 +18,7 @@ struct owner_cgroup {
 	owner_sockets sockets[LISTINGS];
 	enum name_state name_state;
 	char name[OWNER_NAME_MAX + 1];
+	watch_planes *watched; /* by state, from malloc(); NULL: no sockets of watches */
 };
 
 /* ---- the cgroups ---- */
@@ -114,6 +115,33 @@ void owner_counter_clear(struct owner_counter *counter)
 	memset(counter->beyond[listing], 0, sizeof(owner_sockets));
 }
 
+void owner_counter_clear_watched(struct owner_counter *counter)
+{
+	for (size_t i = 0; i < counter->count; i++) {
+		free(counter->cgroups[i].watched);
+		counter->cgroups[i].watched = NULL;
+	}
+}
+
+int owner_counter_add_watched(struct owner_counter *counter, uint64_t id, enum tcp_state state,
+			      watch_set watches)
+{
+	struct owner_cgroup *cgroup;
+	int error;
+
+	if (id == 0)
+		return 0;
+	error = find_cgroup(counter, id, &cgroup);
+	if (error != 0 || cgroup == NULL)
+		return error;
+	if (cgroup->watched == NULL)
+		cgroup->watched = calloc(STATES, sizeof(*cgroup->watched));
+	if (cgroup->watched == NULL)
+		return -ENOMEM;
+	add_to_planes(cgroup->watched[state], watches);
+	return 0;
+}
+
 static bool has_sockets(const owner_sockets *sockets)
 {
 	static const owner_sockets none;
@@ -130,7 +158,7 @@ static void forget_empty(struct owner_counter *counter)
 		const struct owner_cgroup *cgroup = &counter->cgroups[i];
 
 		if (has_sockets(&cgroup->sockets[LISTING_PARTIAL]) ||
-		    has_sockets(&cgroup->sockets[LISTING_FULL]))
+		    has_sockets(&cgroup->sockets[LISTING_FULL]) || cgroup->watched != NULL)
 			counter->cgroups[kept++] = *cgroup;
 	}
 	if (kept == counter->count)
@@ -227,6 +255,7 @@ void owner_counter_begin(struct owner_counter *counter, struct dump *dump, unsig
 		return;
 	for (counter->listing = 0; counter->listing < LISTINGS; counter->listing++)
 		owner_counter_clear(counter);
+	owner_counter_clear_watched(counter);
 	receive_names(counter);
 	request_names(counter);
 }
@@ -424,8 +453,87 @@ static int add_listen_owners(const struct owner_counter *counter,
 	return 0;
 }
 
+/* ---- the owners of watches ---- */
+
+static int compare_names(const void *left, const void *right)
+{
+	return owner_name_compare(((const struct watch_owner *)left)->name,
+				  ((const struct watch_owner *)right)->name);
+}
+
+/* Most sockets first, then by name. */
+static int compare_sockets(const void *left, const void *right)
+{
+	const struct watch_owner *one = left, *other = right;
+
+	if (one->sockets != other->sockets)
+		return one->sockets > other->sockets ? -1 : 1;
+	return compare_names(left, right);
+}
+
+/* Several cgroups may belong to one owner. @return the number of owners that are left */
+static size_t rank_watch_owners(struct watch_owner *owners, size_t count)
+{
+	size_t merged = 0;
+
+	qsort(owners, count, sizeof(*owners), compare_names);
+	for (size_t i = 0; i < count; i++) {
+		if (merged > 0 && strcmp(owners[merged - 1].name, owners[i].name) == 0)
+			owners[merged - 1].sockets += owners[i].sockets;
+		else
+			owners[merged++] = owners[i];
+	}
+	qsort(owners, merged, sizeof(*owners), compare_sockets);
+	return merged < WATCH_OWNERS_MAX ? merged : WATCH_OWNERS_MAX;
+}
+
+static int add_owners_of(const struct owner_counter *counter, size_t watch, enum tcp_state state,
+			 struct snapshot *snapshot)
+{
+	const size_t before = snapshot->watch_owners_count;
+	struct watch_owner *owners =
+		reallocarray(snapshot->watch_owners, before + counter->count + 1, sizeof(*owners));
+	size_t count = 0;
+
+	if (owners == NULL)
+		return -ENOMEM;
+	snapshot->watch_owners = owners;
+	for (size_t i = 0; i < counter->count; i++) {
+		const struct owner_cgroup *cgroup = &counter->cgroups[i];
+		const uint32_t sockets = cgroup->watched == NULL
+						 ? 0
+						 : count_in_planes(cgroup->watched[state], watch);
+		struct watch_owner *owner = &owners[before + count];
+
+		if (sockets == 0)
+			continue;
+		*owner = (struct watch_owner){.watch = watch, .state = state, .sockets = sockets};
+		strcpy(owner->name, name_of(cgroup));
+		count++;
+	}
+	snapshot->watch_owners_count = before + rank_watch_owners(owners + before, count);
+	return 0;
+}
+
+static int add_watch_owners(const struct owner_counter *counter, watch_set attributed,
+			    struct snapshot *snapshot)
+{
+	for (size_t watch = 0; watch < snapshot->watches_count; watch++) {
+		if (!(attributed >> watch & 1) || !snapshot->watches[watch].known)
+			continue;
+		for (enum tcp_state state = 0; state < STATES; state++) {
+			int error = add_owners_of(counter, watch, state, snapshot);
+
+			if (error != 0)
+				return error;
+		}
+	}
+	return 0;
+}
+
 int owner_counter_finish(struct owner_counter *counter, enum listing listing,
-			 const struct listening_sockets *list, struct snapshot *snapshot)
+			 const struct listening_sockets *list, watch_set attributed,
+			 struct snapshot *snapshot)
 {
 	owner_sockets unlisted = {0};
 	int error;
@@ -442,6 +550,8 @@ int owner_counter_finish(struct owner_counter *counter, enum listing listing,
 		error = add_owners(counter, &unlisted, snapshot);
 		if (error == 0)
 			error = add_listen_owners(counter, list, snapshot);
+		if (error == 0)
+			error = add_watch_owners(counter, attributed, snapshot);
 	}
 	forget_empty(counter);
 	request_names(counter);
@@ -461,6 +571,7 @@ void owner_counter_set_socket(struct owner_counter *counter, int socket)
 
 void owner_counter_finalise(struct owner_counter *counter)
 {
+	owner_counter_clear_watched(counter);
 	cgroup_names_finalise(&counter->names);
 	free(counter->cgroups);
 	free(counter->slots);

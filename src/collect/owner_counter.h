@@ -12,6 +12,7 @@
 #include "collect/cgroup_names.h"
 #include "collect/dump.h"
 #include "collect/listening_sockets.h"
+#include "collect/watch_planes.h"
 #include "model/count.h"
 #include "model/snapshot.h"
 
@@ -62,14 +63,23 @@ void owner_counter_clear(struct owner_counter *counter);
 int owner_counter_add(struct owner_counter *counter, uint64_t id, enum tcp_family family,
 		      enum tcp_state state);
 
+/** Begins a list of the sockets of watches. */
+void owner_counter_clear_watched(struct owner_counter *counter);
+
+/** Adds a socket in the cgroup @p id to the owners of @p watches. @return 0 or -ENOMEM */
+int owner_counter_add_watched(struct owner_counter *counter, uint64_t id, enum tcp_state state,
+			      watch_set watches);
+
 /**
- * Adds the owners to @p snapshot, which has its listeners. Never waits for names.
+ * Adds the owners to @p snapshot, which has its listeners and watches. Never waits for names.
  * @param listing the one that the snapshot's counts are from
  * @param list the listening sockets, in the order of their endpoints
+ * @param attributed the watches whose sockets were added
  * @return 0 or -ENOMEM
  */
 int owner_counter_finish(struct owner_counter *counter, enum listing listing,
-			 const struct listening_sockets *list, struct snapshot *snapshot);
+			 const struct listening_sockets *list, watch_set attributed,
+			 struct snapshot *snapshot);
 
 void owner_counter_finalise(struct owner_counter *counter);
 

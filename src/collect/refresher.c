@@ -165,12 +165,13 @@ static int read_snapshot(struct refresher *refresher, const struct refresh_optio
 	error = zones_find(snapshot);
 	if (error != 0)
 		return error;
+	owner_counter_begin(&refresher->owners, &refresher->dump, refresh_owner_states(options));
 	*failed = "cannot prepare watches";
 	error = watch_counter_begin(&refresher->watches, &refresher->dump,
-				    &refresher->listeners.list);
+				    &refresher->listeners.list,
+				    refresher->owners.active ? &refresher->owners : NULL);
 	if (error != 0)
 		return error;
-	owner_counter_begin(&refresher->owners, &refresher->dump, refresh_owner_states(options));
 	*failed = "cannot count sockets";
 	error = count_sockets(refresher, options, &readings, count);
 	if (error == -ENODATA)
@@ -184,9 +185,9 @@ static int read_snapshot(struct refresher *refresher, const struct refresh_optio
 	if (error != 0)
 		return error;
 	*failed = "cannot count the sockets of owners";
-	return owner_counter_finish(&refresher->owners,
-				    count->method == METHOD_FULL ? LISTING_FULL : LISTING_PARTIAL,
-				    &refresher->listeners.list, snapshot);
+	return owner_counter_finish(
+		&refresher->owners, count->method == METHOD_FULL ? LISTING_FULL : LISTING_PARTIAL,
+		&refresher->listeners.list, refresher->watches.attributed, snapshot);
 }
 
 static void add_count(struct snapshot *snapshot, const struct count *count, bool closed_counted)

@@ -201,11 +201,11 @@ static int count_socket(const struct nlmsghdr *message, void *context)
 	if (read.state == STATE_SYN_RECEIVED && counted->syn_queues != NULL)
 		syn_queues_add(counted->syn_queues, &read);
 	if (counted->watches != NULL)
-		watch_counter_add(counted->watches, message, &read);
-	if (counted->owners != NULL)
-		return owner_counter_add(counted->owners, attributes.cgroup, read.family,
-					 read.state);
-	return 0;
+		error = watch_counter_add(counted->watches, message, &read);
+	if (error == 0 && counted->owners != NULL)
+		error = owner_counter_add(counted->owners, attributes.cgroup, read.family,
+					  read.state);
+	return error;
 }
 
 static int run_count(struct dump *dump, struct nlmsghdr *request, socket_states asked,

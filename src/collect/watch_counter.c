@@ -20,28 +20,21 @@ struct filtered_request {
 
 /* ---- sockets ---- */
 
-static void add_to_planes(watch_set *planes, watch_set carry)
+/* Adds a socket of the watches in @p found. */
+static int add_found(struct watch_counter *counter, const struct socket_ends *ends, watch_set found)
 {
-	for (size_t i = 0; carry != 0; i++) {
-		const watch_set both = planes[i] & carry;
+	const watch_set attributed = found & counter->attributed;
 
-		planes[i] ^= carry;
-		carry = both;
-	}
+	add_to_planes(counter->sockets[ends->family][ends->state], found);
+	if (attributed == 0 || counter->owners == NULL)
+		return 0;
+	return owner_counter_add_watched(counter->owners, ends->cgroup, ends->state, attributed);
 }
 
-static uint32_t count_in_planes(const watch_set *planes, size_t watch)
+int watch_counter_add(struct watch_counter *counter, const struct nlmsghdr *message,
+		      const struct socket_message *read)
 {
-	uint32_t count = 0;
-
-	for (size_t i = 0; i < sizeof(watch_planes) / sizeof(watch_set); i++)
-		count |= (uint32_t)(planes[i] >> watch & 1) << i;
-	return count;
-}
-
-void watch_counter_add(struct watch_counter *counter, const struct nlmsghdr *message,
-		       const struct socket_message *read)
-{
+	const bool with_cgroup = (counter->matcher.with_unit | counter->attributed) != 0;
 	const struct inet_diag_sockid *id = &read->socket->id;
 	const struct socket_ends ends = {
 		.family = read->family,
@@ -50,17 +43,17 @@ void watch_counter_add(struct watch_counter *counter, const struct nlmsghdr *mes
 		.peer_port = ntohs(id->idiag_dport),
 		.local = id->idiag_src,
 		.peer = id->idiag_dst,
-		.cgroup = counter->matcher.with_unit == 0 ? 0 : sock_diag_cgroup(message),
+		.cgroup = with_cgroup ? sock_diag_cgroup(message) : 0,
 	};
 	const watch_set found = watch_matcher_find(&counter->matcher, &ends);
 
 	if (found == 0)
-		return;
-	add_to_planes(counter->sockets[read->family][read->state], found);
+		return 0;
 	counter->ports_used[ends.local_port] |= found;
+	return add_found(counter, &ends, found);
 }
 
-static void add_listening(struct watch_counter *counter, const struct listening_sockets *list)
+static int add_listening(struct watch_counter *counter, const struct listening_sockets *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct listening_socket *socket = &list->sockets[i];
@@ -72,16 +65,20 @@ static void add_listening(struct watch_counter *counter, const struct listening_
 			.peer = socket->endpoint.address,
 			.cgroup = socket->cgroup,
 		};
+		int error = add_found(counter, &ends, watch_matcher_find(&counter->matcher, &ends));
 
-		add_to_planes(counter->sockets[ends.family][STATE_LISTEN],
-			      watch_matcher_find(&counter->matcher, &ends));
+		if (error != 0)
+			return error;
 	}
+	return 0;
 }
 
 void watch_counter_clear(struct watch_counter *counter)
 {
 	memset(counter->sockets, 0, sizeof(counter->sockets));
 	memset(counter->ports_used, 0, PORTS * sizeof(*counter->ports_used));
+	if (counter->owners != NULL)
+		owner_counter_clear_watched(counter->owners);
 	counter->counted = true;
 }
 
@@ -98,9 +95,9 @@ static int count_watched_socket(const struct nlmsghdr *message, void *context)
 	struct socket_message read;
 	int error = sock_diag_read(message, &read);
 
-	if (error == 0 && !sock_diag_is_gone(&read, counted->asked))
-		watch_counter_add(counted->counter, message, &read);
-	return error;
+	if (error != 0 || sock_diag_is_gone(&read, counted->asked))
+		return error;
+	return watch_counter_add(counted->counter, message, &read);
 }
 
 /* Requests the sockets in @p states that @p filter accepts, or all of them if it is no program. */
@@ -316,6 +313,7 @@ static int add_listening_watches(struct watch_counter *counter)
 		if (!port_set_contains(&counter->listening, (uint16_t)port))
 			continue;
 		watch_of_port((uint16_t)port, &watch);
+		watch.attributed = counter->configured->each_attributed;
 		switch (watches_add(&counter->watches, &watch)) {
 		case -ENOMEM:
 			return -ENOMEM;
@@ -337,6 +335,9 @@ static int make_watches(struct watch_counter *counter)
 	if (counter->watches == NULL)
 		return -ENOMEM;
 	error = add_listening_watches(counter);
+	counter->attributed = 0;
+	for (size_t i = 0; i < counter->watches->count; i++)
+		counter->attributed |= (watch_set)counter->watches->watch[i].attributed << i;
 	if (error == 0)
 		error = watch_matcher_compile(&counter->matcher, counter->watches);
 	if (error == 0)
@@ -371,10 +372,11 @@ static bool has_watches(const struct watch_counter *counter)
 }
 
 int watch_counter_begin(struct watch_counter *counter, struct dump *dump,
-			const struct listening_sockets *list)
+			const struct listening_sockets *list, struct owner_counter *owners)
 {
 	int error;
 
+	counter->owners = owners;
 	counter->counted = false;
 	counter->unknown = 0;
 	if (!has_watches(counter))
@@ -439,9 +441,10 @@ int watch_counter_finish(struct watch_counter *counter, struct dump *dump, socke
 		error = finish_cgroups(counter, dump, states);
 	if (error == 0)
 		error = snapshot_add_watches(snapshot, counter->watches->count);
+	if (error == 0)
+		error = add_listening(counter, list);
 	if (error != 0)
 		return error;
-	add_listening(counter, list);
 	count_local_ports(counter, local_ports, ports);
 	for (size_t i = 0; i < snapshot->watches_count; i++)
 		write_watch(counter, i, ports, host, &snapshot->watches[i]);

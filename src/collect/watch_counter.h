@@ -11,14 +11,13 @@
 
 #include "collect/dump.h"
 #include "collect/listening_sockets.h"
+#include "collect/owner_counter.h"
 #include "collect/port_set.h"
 #include "collect/units.h"
 #include "collect/watch_filter.h"
 #include "collect/watch_matcher.h"
+#include "collect/watch_planes.h"
 #include "model/snapshot.h"
-
-/** Bit i of plane k is bit k of the number of sockets of watch i: one addition adds to all. */
-typedef watch_set watch_planes[32];
 
 struct watch_counter {
 	struct watches *configured; /**< owned; NULL: none */
@@ -28,6 +27,8 @@ struct watch_counter {
 	struct watch_matcher matcher;
 	struct watch_filter filter;
 	bool filter_current;
+	watch_set attributed;         /**< the watches whose sockets' owners are needed */
+	struct owner_counter *owners; /**< to add them to; NULL: there are no owners */
 	struct units units;
 	bool cgroups_known;        /**< found is an answer */
 	struct unit_cgroups found; /**< ascending */
@@ -46,16 +47,21 @@ void watch_counter_set(struct watch_counter *counter, struct watches *watches);
 /** Requests cgroups through this socket, which the counter then owns; -1: nobody can be asked. */
 void watch_counter_set_units_socket(struct watch_counter *counter, int socket);
 
-/** Begins a refresh. @param list the listening sockets @return 0 or -ENOMEM */
+/**
+ * Begins a refresh.
+ * @param list the listening sockets
+ * @param owners as in the counter
+ * @return 0 or -ENOMEM
+ */
 int watch_counter_begin(struct watch_counter *counter, struct dump *dump,
-			const struct listening_sockets *list);
+			const struct listening_sockets *list, struct owner_counter *owners);
 
 /** Begins a list of every socket. */
 void watch_counter_clear(struct watch_counter *counter);
 
-/** Adds a message of that list. */
-void watch_counter_add(struct watch_counter *counter, const struct nlmsghdr *message,
-		       const struct socket_message *read);
+/** Adds a message of that list. @return 0 or -ENOMEM */
+int watch_counter_add(struct watch_counter *counter, const struct nlmsghdr *message,
+		      const struct socket_message *read);
 
 /**
  * Counts the sockets in @p states, unless they were in a list, and the listening ones, and adds the

@@ -122,6 +122,7 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot->zones);
 	free(snapshot->watches);
 	free(snapshot->owners);
+	free(snapshot->watch_owners);
 	free(snapshot->listen_owners);
 	free(snapshot);
 }

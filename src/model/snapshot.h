@@ -43,6 +43,17 @@ struct owner_count {
 	uint32_t sockets[FAMILIES][STATES];
 };
 
+/** The owners that are known of a watch's sockets in a state. */
+#define WATCH_OWNERS_MAX 16
+
+/** The sockets of a watch, in one state, that belong to an owner. */
+struct watch_owner {
+	size_t watch; /**< its index in the snapshot */
+	enum tcp_state state;
+	uint32_t sockets;
+	char name[OWNER_NAME_MAX + 1];
+};
+
 /** The longest tcpListenOwner, with the null character. */
 #define LISTEN_OWNER_SIZE 256
 
@@ -80,6 +91,12 @@ struct snapshot {
 	size_t owners_count;
 	/** The largest number of sockets in a single cgroup that has no name. */
 	uint32_t unnamed_max[STATES];
+	/**
+	 * Of watches that thresholds use: by watch and state, at most WATCH_OWNERS_MAX of each,
+	 * those with the most sockets first.
+	 */
+	struct watch_owner *watch_owners;
+	size_t watch_owners_count;
 	char *listen_owners; /**< the texts of snapshot_listen_owner() */
 	size_t listen_owners_length, listen_owners_allocated;
 };

@@ -197,9 +197,8 @@ void thresholds_release(struct thresholds *thresholds)
 		free(thresholds);
 }
 
-const struct threshold *thresholds_resolve(struct thresholds *thresholds,
-					   const struct watches *watches, unsigned int owner_states,
-					   const char **problem)
+const struct threshold *thresholds_resolve(struct thresholds *thresholds, struct watches *watches,
+					   unsigned int owner_states, const char **problem)
 {
 	for (size_t i = 0; i < thresholds->count; i++) {
 		struct threshold *threshold = &thresholds->threshold[i];
@@ -208,6 +207,8 @@ const struct threshold *thresholds_resolve(struct thresholds *thresholds,
 		*problem = metric_problem(&threshold->metric, watches, owner_states);
 		if (*problem != NULL)
 			return threshold;
+		if (threshold->metric.kind == METRIC_WATCH)
+			watches_attribute(watches, threshold->metric.watch);
 		if (watch != NULL)
 			strcpy(threshold->watch_text, watch->text);
 		else if (threshold->metric.watch[0] != '\0')

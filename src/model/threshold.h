@@ -56,14 +56,13 @@ struct thresholds *thresholds_hold(struct thresholds *thresholds);
 void thresholds_release(struct thresholds *thresholds);
 
 /**
- * Sets the watch_text of all thresholds.
+ * Sets the watch_text of all thresholds, and which watches need the owners of their sockets.
  * @param owner_states as for metric_problem()
  * @return the first one whose metric cannot have a value with @p watches, and @p problem, a
  *         constant string; NULL if there is none
  */
-const struct threshold *thresholds_resolve(struct thresholds *thresholds,
-					   const struct watches *watches, unsigned int owner_states,
-					   const char **problem);
+const struct threshold *thresholds_resolve(struct thresholds *thresholds, struct watches *watches,
+					   unsigned int owner_states, const char **problem);
 
 /** Finds the threshold called @p name. @return its index, or -1 */
 ptrdiff_t thresholds_find(const struct thresholds *thresholds, const char *name);

@@ -345,6 +345,16 @@ const struct watch *watches_find(const struct watches *watches, const char *name
 		       compare_name_and_watch);
 }
 
+void watches_attribute(struct watches *watches, const char *name)
+{
+	const struct watch *watch = watches_find(watches, name);
+
+	if (watch != NULL)
+		watches->watch[watch - watches->watch].attributed = true;
+	else
+		watches->each_attributed = true;
+}
+
 struct watches *watches_new(void)
 {
 	return calloc(1, sizeof(struct watches));

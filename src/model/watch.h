@@ -63,10 +63,12 @@ struct watch {
 	struct prefix_list addresses, peers;
 	size_t units_count;             /**< 0: in any cgroup */
 	char units[WATCH_TEXT_MAX + 1]; /**< each ends with a null character */
+	bool attributed;                /**< a threshold needs the owners of its sockets */
 };
 
 struct watches {
 	bool each_listening;
+	bool each_attributed; /**< the same for those of listening ports */
 	size_t count;
 	struct watch watch[]; /**< in the order of watch_name_compare() */
 };
@@ -88,6 +90,9 @@ int watch_name_compare(const char *left, const char *right);
 
 /** The watch called @p name, or NULL. */
 const struct watch *watches_find(const struct watches *watches, const char *name);
+
+/** Sets that the owners of the sockets of the watch called @p name are needed. */
+void watches_attribute(struct watches *watches, const char *name);
 
 /** Creates an empty list. @return NULL if out of memory */
 struct watches *watches_new(void);

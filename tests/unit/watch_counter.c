@@ -351,7 +351,7 @@ static struct snapshot *count_watches(struct watches *watches)
 
 	watch_counter_set(&counter, watches);
 	assert_int_equal(listening_sockets_list(&list, &dump, SIZE_MAX), 0);
-	assert_int_equal(watch_counter_begin(&counter, &dump, &list), 0);
+	assert_int_equal(watch_counter_begin(&counter, &dump, &list, NULL), 0);
 	assert_int_equal(
 		watch_counter_finish(&counter, &dump, SOCKETS_OTHER, &list, &none, &host, snapshot),
 		0);
