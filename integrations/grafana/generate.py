@@ -121,6 +121,18 @@ def add_states(board, mib):
                 defaults=stacked(), options={"tooltip": {"mode": "multi", "sort": "desc"}})
 
 
+def add_owners(board):
+    """For established, the agent needs countMethod full."""
+    board.panel("timeseries", "closeWait by owner", "tcpOwnerCount",
+                [(f'tcpOwnerCount{{{CHOSEN},tcpStateCountState="closeWait"}} > 0',
+                  "{{instance}} {{tcpOwnerName}}")], 12, 8,
+                defaults=stacked(), options={"tooltip": {"mode": "multi", "sort": "desc"}})
+    board.panel("timeseries", "Peaks by owner", "tcpOwnerCountMax",
+                [(f'tcpOwnerCountMax{{{CHOSEN},tcpStateCountState!="listen"}} > 0',
+                  "{{instance}} {{tcpOwnerName}} {{tcpStateCountState}}")], 12, 8,
+                defaults=lines(), options={"tooltip": {"mode": "multi", "sort": "desc"}})
+
+
 def add_queues(board):
     board.row("Accept queues")
     board.panel("status-history", "Fill level of the accept queues", "tcpListenFill",
@@ -169,6 +181,7 @@ def main():
     board = Dashboard(mib)
     add_health(board)
     add_states(board, mib)
+    add_owners(board)
     add_queues(board)
     add_limits(board)
     kinds = sorted({panel["type"] for panel in board.panels} - {"row"})

@@ -19,6 +19,7 @@ FIXED = ("tcpStateCount", "tcpStateCountMax", "tcpStateTotalMax",
 WALKED = ("tcpListenQueued", "tcpListenQueuedMax", "tcpListenBacklog", "tcpListenDropped",
           "tcpListenFill", "tcpListenFillMax", "tcpListenSynQueue",
           "tcpWatchCount", "tcpWatchCountMax", "tcpWatchSockets", "tcpWatchPortUse",
+          "tcpOwnerCount", "tcpOwnerCountMax",
           "tcpThresholdValue", "tcpThresholdStatus", "tcpThresholdRaises")
 PER_PDU = 44
 

@@ -12,6 +12,7 @@ import time
 from matplotlib.figure import Figure
 import pytest
 
+import cgroups
 from polling import until
 from prometheus_server import Exporter, Prometheus, host_with_all
 from monitored_host import INTEGRATIONS
@@ -95,7 +96,8 @@ def test_panels_do_not_overlap(dashboard):
 
 def test_every_query_has_results(dashboard, prometheus, record_property):
     expressions = [without_hidden_limits(asked(target)) for panel in panels(dashboard)
-                   for target in panel["targets"]]
+                   for target in panel["targets"]
+                   if cgroups.root() is not None or "tcpOwner" not in target["expr"]]
     for expression in expressions:
         until(lambda: prometheus.query(expression), expression, pause=0.2)
     for panel in panels(dashboard):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Prometheus: counts through snmp_exporter equal the kernel's, and alerts report missing ones."""
 
+import contextlib
 import math
 import os
 import re
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from matplotlib.figure import Figure
 
+import cgroups
 import mib
 import snmp
 import tun_peer
@@ -18,6 +20,7 @@ from polling import until
 from prometheus_server import (BACKLOG, FILES, PORT, THRESHOLDS, WAITING, Exporter, Prometheus,
                                copy_rules, for_this_exporter, host_with_all)
 from monitored_host import INTEGRATIONS, MIB_FILE, SOURCES
+from sockets import listener
 from traffic import scan
 
 GET_REQUESTS = (1, 3, 6, 1, 2, 1, 11, 15, 0)  # snmpInGetRequests of SNMPv2-MIB
@@ -143,6 +146,20 @@ def test_other_metrics_equal_the_agents(monitored, prometheus):
         assert served > 0 and prometheus.value(name) == served, name
     assert prometheus.value("tcpRefreshAge") < 300
     assert prometheus.value('tcpRefreshMethod{tcpRefreshMethod="derived"}') in (0, 1)
+
+
+@pytest.mark.skipif(cgroups.root() is None, reason="no cgroup v2")
+def test_owners_equal_the_agents(monitored, prometheus):
+    with cgroups.Cgroups() as units, contextlib.ExitStack() as held:
+        with units.inside("leak.service"), monitored.beside_the_sockets():
+            for _ in range(3):
+                held.enter_context(listener())
+        of_leak = 'tcpOwnerCount{tcpOwnerName="leak.service",tcpStateCountState="listen"}'
+        until(lambda: prometheus.value(of_leak) == 3, "the owner is scraped", pause=0.2)
+        assert prometheus.value(of_leak.replace("Count{", "CountMax{")) == 3
+        total = snmp.get_value(mib.of_state(mib.TOTAL, "listen"))
+        assert prometheus.value('sum(tcpOwnerCount{tcpStateCountState="listen"})') == total
+    monitored.wait_until_counted()
 
 
 def test_alerts_distinguish_missing_withdrawn_and_zero(monitored, prometheus, record_property,
