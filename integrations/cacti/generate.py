@@ -63,11 +63,12 @@ def _queries(mib):
               for column, text in (("tcpStateTotal", "now"), ("tcpStateTotalMin", "smallest"),
                                    ("tcpStateTotalMax", "largest"))}
 
-    def states(column, end="", draw=None):
+    def states(column, end="", draw=None, omitted=()):
         oid = mib[column].dotted
+        drawn = [found for found in mib.states.items() if found[0] not in omitted]
         return [Output(state + end, oid, number, _COLOURS[state],
-                       draw or (_STACK if number > 1 else _AREA))
-                for state, number in mib.states.items()]
+                       draw or (_STACK if (state, number) != drawn[0] else _AREA))
+                for state, number in drawn]
 
     def gauge(column, name, colour, draw, cdef=None):
         return Output(name, mib[column].dotted, None, colour, draw, cdef)
@@ -100,6 +101,14 @@ def _queries(mib):
               mib["tcpWatchFilter"].dotted,
               [Graph("Local ports of a watch", "Local ports used, |query_filter|", "percent",
                      [gauge("tcpWatchPortUse", "portUse", "1E88E5", _AREA)])]),
+        # Likewise, but without states that have no rows unless the agent is configured for them:
+        # Cacti logs missing values at each poll.
+        Query("tcp_owner.xml", "Sockets of an owner", mib["tcpOwnerCount"].dotted,
+              rf"^.*{re.escape(mib['tcpOwnerCount'].dotted)}\.(.+)\.{mib.states['listen']}$", "owner",
+              Label(mib["tcpOwnerLabel"].dotted, mib.states["listen"], "(.+) listen"),
+              [Graph("Sockets of an owner", "TCP sockets by state, |query_owner|", "sockets",
+                     states("tcpOwnerCount", omitted=("closed", "established", "timeWait")))],
+              transient=True),
         Query("tcp_listen_queue.xml", "Accept queues", mib["tcpListenQueued"].dotted,
               rf"^.*{re.escape(mib['tcpListenQueued'].dotted)}\.(.+)$", "endpoint",
               mib["tcpListenLabel"].dotted,

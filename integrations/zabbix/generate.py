@@ -17,6 +17,8 @@ import yaml_lines
 
 TEMPLATE = "TCP states by SNMP"
 _GROUP = {"uuid": "846977d1dfed4968bc5f8bdb363285bc", "name": "Templates/Operating systems"}
+# Sockets in these states show a fault of their owner.
+_OWNER_STATES = ("closeWait", "synSent")
 _REGISTERED = "tcp.agent.registered"
 
 _COLOURS = {"closed": "90A4AE", "listen": "1565C0", "synSent": "FFB300", "synReceived": "F4511E",
@@ -29,7 +31,8 @@ _UNITS = {"KiB": ("B", "1024"), "milliseconds": ("s", "0.001"), "microseconds": 
 
 _MACROS = {
     "TCP.INTERVAL": ("1m", "Polling interval."),
-    "TCP.DISCOVERY.INTERVAL": ("10m", "Discovery interval of listeners, watches and thresholds."),
+    "TCP.DISCOVERY.INTERVAL": (
+        "10m", "Discovery interval of listeners, watches, owners and thresholds."),
     "TCP.LISTENER.MATCHES": (".*", "Listening endpoints to discover, such as 0.0.0.0:443."),
     "TCP.LISTENER.NOT_MATCHES": ("CHANGE_IF_NEEDED", "Listening endpoints not to discover."),
     "TCP.MISSING.PERIOD": ("3m", "Time for which snmpd answers without the agent."),
@@ -135,7 +138,8 @@ class Generator:
         items = [*self._states(), *self._families(), *self._scalars(), self._registered(),
                  self._traps()]
         triggers = _with_items(items, "triggers", self._triggers())
-        rules = [self._listeners(), self._watch_states(), self._watches(), self._thresholds()]
+        rules = [self._listeners(), self._watch_states(), self._watches(), self._owners(),
+                 self._thresholds()]
         template = {
             "uuid": _uuid("template"), "template": TEMPLATE, "name": TEMPLATE,
             "description": f"TCP socket counts from tcp-state-agent ({objects.MODULE}).",
@@ -327,6 +331,27 @@ class Generator:
                 _call("min", use, "{$TCP.STATUS.PERIOD}") + ">{$TCP.PORTS.WARN}", "AVERAGE",
                 "capacity", "At 100 %, no further connection can be opened to this peer.")])
 
+    def _owners(self):
+        """A row for each owner, with the states that show a fault of its own."""
+        index = self._mib.states[_OWNER_STATES[0]]
+        script = (
+            "return JSON.stringify(JSON.parse(value).filter(function (row) {\n"
+            f"    return /\\.{index}$/.test(row['{{#SNMPINDEX}}']);\n"
+            "}).map(function (row) {\n"
+            "    return {'{#INDEX}': row['{#SNMPINDEX}'].replace(/\\.[0-9]+$/, ''),\n"
+            "            '{#OWNER}': row['{#LABEL}'].replace(/ [^ ]+$/, '')};\n"
+            "}));")
+        return self._rule(
+            "Sockets of owners", "tcpOwnerTable", {"{#LABEL}": "tcpOwnerLabel"}, script,
+            item_prototypes=[
+                self._discovered(name, "tcpOwnerTable", f"{{#INDEX}}.{self._mib.states[state]}",
+                                 f"Owner {{#OWNER}}: {title}", _owner(name, state))
+                for state in _OWNER_STATES
+                for name, title in (("tcpOwnerCount", state),
+                                    ("tcpOwnerCountMax", f"{state}, maximum"))],
+            graph_prototypes=[_graph("TCP sockets of {#OWNER}", {
+                _owner("tcpOwnerCount", state): _COLOURS[state] for state in _OWNER_STATES})])
+
     def _thresholds(self):
         def key(name):
             return f"tcp.threshold[{name},{{#NAME}}]"
@@ -471,6 +496,11 @@ def _listener(name):
 
 def _watch_state(state):
     return f"tcp.watch.status[{_status_word(state)},{{#FAMILY}},{{#WATCH}}]"
+
+
+def _owner(name, state):
+    key = "tcp.owner.max" if name.endswith("Max") else "tcp.owner"
+    return f'{key}[{_status_word(state)},"{{#OWNER}}"]'
 
 
 def _watch(name):

@@ -119,6 +119,7 @@ bool cgroup_names_answer(int socket)
 	if (answer == NULL)
 		return false;
 	search = (struct search){ids, (size_t)received / sizeof(ids[0]), answer};
+	qsort(ids, search.count, sizeof(ids[0]), compare_ids);
 	if (ids[0] == all_cgroups)
 		search = (struct search){NULL, CGROUP_NAMES_MAX, answer};
 	answer->error = cgroup_tree_walk(add_name, &search);

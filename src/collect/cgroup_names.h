@@ -37,7 +37,7 @@ struct cgroup_names {
 
 /**
  * Requests the names of @p count cgroups, unless a request is on the way.
- * @param ids ascending; if @p count is 0, those of all cgroups, up to the maximum
+ * @param ids in any order; if @p count is 0, those of all cgroups, up to the maximum
  * @return 0; -EAGAIN: not now; -EPIPE: the process has exited
  */
 int cgroup_names_request(struct cgroup_names *names, const uint64_t *ids, size_t count);

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Names without sockets are forgotten if there are more cgroups than this: they may come back. */
+#define NAMES_KEPT 2048
+
 enum name_state {
 	NAME_WANTED,
 	NAME_ASKED,
@@ -149,7 +152,14 @@ static bool has_sockets(const owner_sockets *sockets)
 	return memcmp(sockets, none, sizeof(none)) != 0;
 }
 
-/* Forgets the cgroups without sockets in any listing of this refresh. */
+static bool is_needed(const struct owner_counter *counter, const struct owner_cgroup *cgroup)
+{
+	return has_sockets(&cgroup->sockets[LISTING_PARTIAL]) ||
+	       has_sockets(&cgroup->sockets[LISTING_FULL]) || cgroup->watched != NULL ||
+	       (cgroup->name_state == NAME_KNOWN && counter->count <= NAMES_KEPT);
+}
+
+/* Forgets cgroups without sockets in any listing of this refresh, but not names. */
 static void forget_empty(struct owner_counter *counter)
 {
 	size_t kept = 0;
@@ -157,8 +167,7 @@ static void forget_empty(struct owner_counter *counter)
 	for (size_t i = 0; i < counter->count; i++) {
 		const struct owner_cgroup *cgroup = &counter->cgroups[i];
 
-		if (has_sockets(&cgroup->sockets[LISTING_PARTIAL]) ||
-		    has_sockets(&cgroup->sockets[LISTING_FULL]) || cgroup->watched != NULL)
+		if (is_needed(counter, cgroup))
 			counter->cgroups[kept++] = *cgroup;
 	}
 	if (kept == counter->count)
@@ -200,13 +209,6 @@ static void receive_names(struct owner_counter *counter)
 		use_answer(counter);
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-	const uint64_t one = *(const uint64_t *)left, other = *(const uint64_t *)right;
-
-	return (one > other) - (one < other);
-}
-
 /* Until it is known whether there is a tree, the request for no name is one for all of them. */
 static void request_names(struct owner_counter *counter)
 {
@@ -221,7 +223,6 @@ static void request_names(struct owner_counter *counter)
 	}
 	if (count == 0 && counter->tree_known)
 		return;
-	qsort(ids, count, sizeof(ids[0]), compare_ids);
 	if (cgroup_names_request(&counter->names, ids, count) != 0)
 		return;
 	for (size_t i = 0; i < count; i++)

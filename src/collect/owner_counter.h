@@ -3,8 +3,8 @@
  * Counts the sockets of each cgroup that a refresh lists anyway, and names their owners.
  *
  * The kernel reports the cgroup of every socket but SYN_RECV requests, TIME_WAIT, and FIN_WAIT2
- * after close(). A name is requested once, from the helper process, and kept while any socket is in
- * that cgroup: also when the cgroup itself has been removed.
+ * after close(). A name is requested once, from the helper process, and kept at least while any
+ * socket is in that cgroup: also when the cgroup itself has been removed.
  */
 #ifndef COLLECT_OWNER_COUNTER_H
 #define COLLECT_OWNER_COUNTER_H

@@ -90,9 +90,15 @@ def cacti(monitored, traffic):
     for command in commands("As Cacti's user"):
         output = as_user(cacti, command, TEMPLATE=numbered(output, "tcp-state-agent"),
                          DEVICE=numbered(output, "web"))
-    # Two families, the totals, the watch with its families, two endpoints and the agent.
-    assert len(cacti.titles()) == 2 * 2 + 3 + 2 + 1 + 2 * 2 + 2
+    # Two families, the totals, the watch with its families, owners, two endpoints and the agent.
+    assert len(cacti.titles()) == 2 * 2 + 3 + 2 + 1 + len(owners()) + 2 * 2 + 2
     return cacti
+
+
+def owners():
+    """Return the names of all owners."""
+    return [row.value.removesuffix(" listen") for row in snmp.walk(mib.OWNER_LABEL)
+            if row.value.endswith(" listen")]
 
 
 def commands(introduction):
@@ -149,6 +155,10 @@ def test_stored_values_equal_the_agents(monitored, cacti, record_property):
         compared += len(STATES)
     assert cacti.last(TOTAL("now")) == {
         state: sum(before[family, state] for family in FAMILIES) for state in STATES}
+    owner = next(name for name in owners() if name.startswith("/"))
+    of_owner = cacti.last(BY_STATE(owner))
+    assert of_owner["closeWait"] == sum(before[family, "closeWait"] for family in FAMILIES)
+    assert "established" not in of_owner
     assert cacti.last(PORT_USE) == {"portUse": 0}
     assert cacti.last(QUEUE) == {"queued": QUEUED, "queuedMax": QUEUED, "backlog": BACKLOG}
     assert cacti.last(AGE)["interval"] == 100
@@ -239,7 +249,9 @@ def test_a_second_import_adds_only_new_objects(monitored, cacti, record_property
     after = cacti.titles()
     assert before.items() <= after.items()
     endpoints = sum(monitored.counts()[family, "listen"] for family in FAMILIES)
-    assert len(after) == len(before) + 2 * (endpoints - 2)  # there were two
+    # There were two, and the owners of the sockets that were there first.
+    new_owners = sum(BY_STATE(name) not in before for name in owners())
+    assert len(after) == len(before) + 2 * (endpoints - 2) + new_owners
     record_property("observed",
                     f"{len(imported)} objects known, graphs for {endpoints - 2} endpoints")
 

@@ -16,6 +16,7 @@ import time
 import pytest
 import yaml
 
+import cgroups
 import mib
 import snmp
 from polling import until
@@ -317,6 +318,21 @@ def test_values_are_the_agents(monitored, asked, record_property):
     counts = monitored.counts()
     record_property("observed", f"{len(values)} values equal, {sum(counts.values())} sockets in"
                            f" {sum(map(bool, counts.values()))} of 22 rows")
+
+
+@pytest.mark.skipif(cgroups.root() is None, reason="no cgroup v2")
+def test_discovered_owners(monitored, asked, record_property):
+    monitored.unmake()
+    with cgroups.Cgroups() as units:
+        with units.inside("leak.service"):
+            monitored.make(4, "closeWait", 5)
+            monitored.make(6, "closeWait", 2)
+        wanted = {"tcp.owner[closewait,leak.service]": 7, "tcp.owner[synsent,leak.service]": 0,
+                  "tcp.owner.max[closewait,leak.service]": 7}
+        until_asked(asked.discover, lambda: wanted.keys() <= {
+            key.replace('"', "") for key in asked.items()}, "the owner is discovered")
+        asked.poll_until_shows(lambda: wanted)
+    record_property("observed", f"{len(wanted)} values equal")
 
 
 def test_discovered_watches_listeners_and_thresholds(monitored, asked, record_property):
