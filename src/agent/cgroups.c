@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/cgroups.h"
 
-#include "collect/cgroup_tree.h"
+#include "cgroup_tree.h"
 #include "model/owner.h"
 
 #include <errno.h>

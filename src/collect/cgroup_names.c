@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "collect/cgroup_names.h"
 
-#include "collect/cgroup_tree.h"
+#include "cgroup_tree.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -131,7 +131,7 @@ static int choose_owners(struct owner_windows *windows)
 		if (owner_is_named(windows->tracked[i].name))
 			ranking[ranked++] = &windows->tracked[i];
 	}
-	qsort(ranking, ranked, sizeof(ranking[0]), compare_rank);
+	qsort(ranking, ranked, sizeof(struct tracked_owner *), compare_rank);
 	for (size_t i = OWNERS_SERVED_MAX; i < ranked; i++) {
 		ranking[i]->served = false;
 		for (enum tcp_state state = 0; state < STATES; state++)

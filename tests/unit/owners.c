@@ -18,17 +18,19 @@ static struct report *report;
 static void refresh(int64_t seconds, const char *owners)
 {
 	struct snapshot *snapshot = snapshot_new();
-	int length;
+	char *end;
 
 	snapshot->taken_ns = seconds * NS_PER_SECOND;
 	snapshot->owners_known = true;
 	snapshot->owner_states = 1U << STATE_CLOSE_WAIT;
 	snapshot->owners = calloc(200, sizeof(*snapshot->owners));
-	for (; *owners != '\0'; owners += length) {
+	for (; *owners != '\0'; owners = end + strspn(end, " ")) {
 		struct owner_count *owner = &snapshot->owners[snapshot->owners_count++];
-		uint32_t *sockets = &owner->sockets[FAMILY_IPV4][STATE_CLOSE_WAIT];
+		const size_t length = strcspn(owners, " ");
 
-		assert_int_equal(sscanf(owners, "%48s %u %n", owner->name, sockets, &length), 2);
+		memcpy(owner->name, owners, length);
+		owner->sockets[FAMILY_IPV4][STATE_CLOSE_WAIT] =
+			(uint32_t)strtoul(owners + length, &end, 10);
 		owner->sockets[FAMILY_IPV6][STATE_ESTABLISHED] = 1000; /* has no owners */
 	}
 	report_release(report);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "collect/cgroup_tree.h"
+#include "cgroup_tree.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
 /*
  * Reads the tree of cgroups (v2).
  */
-#ifndef COLLECT_CGROUP_TREE_H
-#define COLLECT_CGROUP_TREE_H
+#ifndef CGROUP_TREE_H
+#define CGROUP_TREE_H
 
 #include <stdint.h>
 
