@@ -83,7 +83,11 @@ def test_random_watches_are_accepted_and_exact():
     subprocess.run([BUILD / "tests/unit/watch_counter"], check=True)
 
 
-def test_watches_of_units(start_agent, record_property):
+def owner_row(name, state):
+    return mib.of_state(mib.OWNER_COUNT + (len(name), *name.encode()), state)
+
+
+def test_watches_and_owners_of_units(start_agent, record_property):
     """The kernel's filters compare cgroups since Linux 5.8."""
     with Cgroups() as units, contextlib.ExitStack() as opened:
         with units.inside("a.service"):
@@ -93,6 +97,7 @@ def test_watches_of_units(start_agent, record_property):
             opened.enter_context(socket.create_connection(server.getsockname()))
             opened.enter_context(server.accept()[0])
         agent = start_agent(AGENT, watch=["unit unit a.service", f"pool peerPort {port}"])
+        assert snmp.get_value(owner_row("a.service", "listen")) == 1
         expected = {"unit": test_watches.only(listen=1, established=5),
                     "pool": test_watches.only(established=5)}
         for family in (4, 6):
@@ -104,7 +109,11 @@ def test_watches_of_units(start_agent, record_property):
             wait_for_refresh()
             for name, sockets in expected.items():
                 assert (method, name, test_watches.known_counts(name)) == (method, name, sockets)
-    record_property("observed", "a unit's and a pool's sockets exact, listed and filtered")
+            # Accepted sockets belong to the unit that listens.
+            of_unit = snmp.get_value(owner_row("a.service", "established"))
+            assert (method, of_unit) == (method, 5 if method == "full" else None)
+    record_property("observed", "a unit's, an owner's and a pool's sockets exact, listed and"
+                           " filtered")
 
 
 def leak():
