@@ -24,8 +24,23 @@ static int argument_form(const struct option_row *row)
 	return row->argument[0] == '[' ? optional_argument : required_argument;
 }
 
-/* @param order '+' stops at an argument that is not an option; '-' returns it with the code 1 */
-static struct forms make_forms(const struct option_table *table, char order)
+/* Whether the row's name is among those that an argument may abbreviate, or is written out. */
+static bool is_candidate(const struct option_row *row, const char *argument)
+{
+	if (row->name == NULL)
+		return false;
+	if (!row->unabbreviated)
+		return true;
+	return argument != NULL && strncmp(argument, "--", 2) == 0 &&
+	       strlen(row->name) == strcspn(argument + 2, "=") &&
+	       strncmp(argument + 2, row->name, strlen(row->name)) == 0;
+}
+
+/*
+ * @param order '+' stops at an argument that is not an option; '-' returns it with the code 1
+ * @param next the argument that getopt_long() will look at, or NULL
+ */
+static struct forms make_forms(const struct option_table *table, char order, const char *next)
 {
 	struct forms forms = {.letters = {order, ':'}};
 	char *letter = forms.letters + strlen(forms.letters);
@@ -36,7 +51,7 @@ static struct forms make_forms(const struct option_table *table, char order)
 		const struct option_row *row = &table->rows[i];
 		const int argument = argument_form(row);
 
-		if (row->name != NULL)
+		if (is_candidate(row, next))
 			*name++ = (struct option){row->name, argument, NULL, row->letter};
 		if (!has_letter(row))
 			continue;
@@ -147,7 +162,7 @@ static size_t count_matches(const struct option_table *table, const char *argume
 	size_t matches = 0;
 
 	for (size_t i = 0; i < table->count; i++)
-		matches += table->rows[i].name != NULL &&
+		matches += is_candidate(&table->rows[i], argument) &&
 			   strncmp(table->rows[i].name, name, name_length(name)) == 0;
 	return matches;
 }
@@ -303,12 +318,14 @@ enum option_outcome option_table_parse(const struct option_table *table, int arg
 				       void *options, char problem[OPTION_PROBLEM_SIZE])
 {
 	bool given[OPTION_ROWS_MAX] = {false};
-	const struct forms forms = make_forms(table, '+');
-	int found;
 
-	while ((found = getopt_long(argc, argv, forms.letters, forms.names, NULL)) != -1) {
-		const struct option_row *row = find_row(table, found);
+	for (;;) {
+		const struct forms forms = make_forms(table, '+', argv[optind]);
+		const int found = getopt_long(argc, argv, forms.letters, forms.names, NULL);
+		const struct option_row *row = found < 0 ? NULL : find_row(table, found);
 
+		if (found < 0)
+			break;
 		if (row == NULL) {
 			describe_refusal(table, found, argv[optind - 1], problem);
 			add_snmp_form(table, argv, problem);
@@ -331,12 +348,15 @@ enum option_outcome option_table_parse(const struct option_table *table, int arg
 
 bool option_table_finds(const struct option_table *table, int argc, char *argv[], char letter)
 {
-	const struct forms forms = make_forms(table, '-');
 	bool found = false;
-	int option;
+	int option = 0;
 
-	while (!found && (option = getopt_long(argc, argv, forms.letters, forms.names, NULL)) != -1)
+	while (!found && option >= 0) {
+		const struct forms forms = make_forms(table, '-', argv[optind]);
+
+		option = getopt_long(argc, argv, forms.letters, forms.names, NULL);
 		found = option == letter;
+	}
 	optind = 0; /* restarts the parsing: getopt(3) */
 	return found;
 }

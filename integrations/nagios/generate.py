@@ -5,7 +5,7 @@ import re
 import string
 
 import objects
-from levels import STATES, THRESHOLDS
+from levels import FILL, LIMITS, STATES, THRESHOLDS
 
 _HEAD = """\
 {0} SPDX-License-Identifier: BSD-2-Clause
@@ -72,6 +72,29 @@ define service {
 }
 """)
 
+_NAGIOS_SUBJECTS = string.Template("""
+# The fullest accept queue, in percent.
+define service {
+    use                     tcp-state-service
+    service_description     TCP accept queue
+    check_command           check_tcp_states!--listen -w $fill_warning -c $fill_critical
+}
+
+# timeWait, connection tracking and, outside of network namespaces, orphans and memory, in percent.
+define service {
+    use                     tcp-state-service
+    service_description     TCP limits
+    check_command           check_tcp_states!--limits -w $limit_warning -c $limit_critical
+}
+
+# The sockets of a watch of the agent, here of "watch db peerPort 5432".
+#define service {
+#    use                     tcp-state-service
+#    service_description     TCP watch db
+#    check_command           check_tcp_states!--watch-name db --conn-status close_wait -w $leak_warning
+#}
+""")
+
 _NAGIOS_STATE = string.Template("""
 define service {
     use                     tcp-state-service
@@ -94,6 +117,17 @@ object CheckCommand "tcp_states" {
 	arguments = {
 		"-H" = "$$address$$"
 		"--conn-type" = "$$tcp_states_types$$"
+		"--listen" = {
+			set_if = "$$tcp_states_listen$$"
+		}
+		"--listen=" = {
+			value = "--listen=$$tcp_states_endpoint$$"
+			skip_key = true
+		}
+		"--watch-name" = "$$tcp_states_watch$$"
+		"--limits" = {
+			set_if = "$$tcp_states_limits$$"
+		}
 		"--conn-status" = "$$tcp_states_status$$"
 		"-w" = "$$tcp_states_warning$$"
 		"-c" = "$$tcp_states_critical$$"
@@ -131,6 +165,35 @@ apply Service "TCP states" {
 }
 """)
 
+_ICINGA_SUBJECTS = string.Template("""
+// The fullest accept queue, in percent. For a single one, set tcp_states_endpoint = "0.0.0.0:443" instead.
+apply Service "TCP accept queue" {
+	check_command = "tcp_states"
+	vars.tcp_states_listen = true
+	vars.tcp_states_warning = "$fill_warning"
+	vars.tcp_states_critical = "$fill_critical"
+	assign where host.vars.tcp_state_agent
+}
+
+// timeWait, connection tracking and, outside of network namespaces, orphans and memory, in percent.
+apply Service "TCP limits" {
+	check_command = "tcp_states"
+	vars.tcp_states_limits = true
+	vars.tcp_states_warning = "$limit_warning"
+	vars.tcp_states_critical = "$limit_critical"
+	assign where host.vars.tcp_state_agent
+}
+
+// The sockets of the agent's watches: host.vars.tcp_state_watches = [ "db" ]
+apply Service "TCP watch " for (watch in host.vars.tcp_state_watches) {
+	check_command = "tcp_states"
+	vars.tcp_states_watch = watch
+	vars.tcp_states_status = "close_wait"
+	vars.tcp_states_warning = "$leak_warning"
+	assign where host.vars.tcp_state_watches
+}
+""")
+
 _ICINGA_STATE = string.Template("""
 apply Service "TCP $state" {
 	check_command = "tcp_states"
@@ -163,17 +226,25 @@ agent = {"age": mib["tcpRefreshAge"].instance()}
 states = [{"state": state, "status": _status(state),
            "warning": level.warning, "critical": level.critical}
           for state, level in STATES.items()]
-# check_snmp cannot compute percentages, nor rates in Debian, where --rate has no state directory.
+_LIMIT = LIMITS["tcpHostTimeWaits"]
+levels = {"fill_warning": FILL.warning, "fill_critical": FILL.critical,
+          "limit_warning": _LIMIT.warning, "limit_critical": _LIMIT.critical,
+          "leak_warning": STATES["closeWait"].warning}
+# What check_tcp_states does not check, because it would have to remember counters, and the limit whose
+# level differs from those of the others.
 thresholds = [{"name": threshold.name, "oid": mib["tcpThresholdStatus"].instance(
     mib.text_index("tcpThresholdStatus", threshold.name))}
-              for threshold in THRESHOLDS if not threshold.metric.startswith("state ")]
+              for threshold in THRESHOLDS if threshold.metric.startswith("rate ")
+              or threshold.metric.startswith("host ") and threshold.level != _LIMIT]
 (directory / "tcp-states.cfg").write_text(
     _HEAD.format("#", "commands and services for Nagios")
     + _NAGIOS.substitute(agent)
+    + _NAGIOS_SUBJECTS.substitute(levels)
     + "".join(map(_NAGIOS_STATE.substitute, states))
     + "".join(map(_NAGIOS_THRESHOLD.substitute, thresholds)))
 (directory / "tcp-states.conf").write_text(
     _HEAD.format("//", "commands and services for Icinga 2")
     + _ICINGA.substitute(agent)
+    + _ICINGA_SUBJECTS.substitute(levels)
     + "".join(map(_ICINGA_STATE.substitute, states))
     + "".join(map(_ICINGA_THRESHOLD.substitute, thresholds)))

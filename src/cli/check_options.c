@@ -14,6 +14,8 @@
 #define TIMEOUT_DEFAULT_S 10
 #define TIMEOUT_MAX_S 3600
 
+#define BLANKS " \t\r\n\f\v"
+
 /* The values that a repeatable option selects. */
 struct selection {
 	bool given, all;
@@ -26,12 +28,23 @@ struct parsing {
 
 /* ---- arguments ---- */
 
+/* Without blanks at its ends, nothing is no limit: it may come from an unset macro. */
 static const char *parse_range(const char *text, struct range *range, bool *has_range,
-			       const char **kept)
+			       char kept[CHECK_RANGE_SIZE])
 {
-	*has_range = !ascii_equals(text, "none");
-	*kept = *has_range ? text : "";
-	switch (*has_range ? range_parse(text, range) : 0) {
+	const char *first = text + strspn(text, BLANKS);
+	size_t length = strlen(first);
+
+	while (length > 0 && strchr(BLANKS, first[length - 1]) != NULL)
+		length--;
+	if (length >= CHECK_RANGE_SIZE)
+		return "too long";
+	memcpy(kept, first, length);
+	kept[length] = '\0';
+	*has_range = length > 0 && !ascii_equals(kept, "none");
+	if (!*has_range)
+		kept[0] = '\0';
+	switch (*has_range ? range_parse(kept, range) : 0) {
 	case 0:
 		return NULL;
 	case -ERANGE:
@@ -46,7 +59,7 @@ static const char *parse_warning(void *parsing, const char *text)
 	struct check_options *options = &((struct parsing *)parsing)->options;
 
 	return parse_range(text, &options->check.warning, &options->check.has_warning,
-			   &options->warning);
+			   options->warning);
 }
 
 static const char *parse_critical(void *parsing, const char *text)
@@ -54,7 +67,7 @@ static const char *parse_critical(void *parsing, const char *text)
 	struct check_options *options = &((struct parsing *)parsing)->options;
 
 	return parse_range(text, &options->check.critical, &options->check.has_critical,
-			   &options->critical);
+			   options->critical);
 }
 
 static const char *parse_type(void *target, const char *word)
@@ -113,12 +126,45 @@ static const char *parse_host(void *parsing, const char *host)
 	return NULL;
 }
 
+/* The words of a metric listen. */
+static const char *parse_listen(void *parsing, const char *endpoint)
+{
+	struct check_options *options = &((struct parsing *)parsing)->options;
+	char *words[] = {(char *)"listen", (char *)(endpoint == NULL ? "any" : endpoint), NULL};
+	const char *problem;
+
+	options->check.subject = CHECK_LISTEN;
+	return metric_parse(words, &options->endpoint, &problem) < 0 ? problem : NULL;
+}
+
+static const char *parse_watch(void *parsing, const char *name)
+{
+	struct check *check = &((struct parsing *)parsing)->options.check;
+
+	check->subject = CHECK_WATCH;
+	check->watch = name;
+	return watch_name_is_valid(name) ? NULL : "not the name of a watch";
+}
+
+static const char *choose_limits(void *parsing, const char *argument)
+{
+	(void)argument;
+	((struct parsing *)parsing)->options.check.subject = CHECK_LIMITS;
+	return NULL;
+}
+
 static void print_version(const struct option_table *table)
 {
 	printf("%s " AGENT_VERSION "\n", table->program);
 }
 
 /* ---- the table ---- */
+
+#define TYPE '\1'
+#define STATUS '\2'
+#define LISTEN '\5'
+#define WATCH_NAME '\6'
+#define LIMITS '\7'
 
 static const struct option_row rows[] = {
 	{
@@ -138,7 +184,7 @@ static const struct option_row rows[] = {
 		OPTION_PARSED(parse_critical),
 	},
 	{
-		.letter = '\1',
+		.letter = TYPE,
 		.name = "conn-type",
 		.argument = "TYPE",
 		.help = "only tcp, tcp6, udp, udp6 or all; may be repeated",
@@ -146,7 +192,7 @@ static const struct option_row rows[] = {
 		OPTION_PARSED(parse_type),
 	},
 	{
-		.letter = '\2',
+		.letter = STATUS,
 		.name = "conn-status",
 		.argument = "STATUS",
 		.help = "only established, syn_sent, syn_recv, fin_wait1,\n"
@@ -154,6 +200,34 @@ static const struct option_row rows[] = {
 			"listen, closing, none (UDP) or all; may be repeated",
 		.repeatable = true,
 		OPTION_PARSED(parse_status),
+	},
+	{
+		.letter = LISTEN,
+		.name = "listen",
+		.argument = "[=ENDPOINT]",
+		.help = "instead, the fill of the fullest accept queue, or of\n"
+			"ENDPOINT, such as 0.0.0.0:443, in percent",
+		.unabbreviated = true,
+		.excludes = (const char[]){TYPE, STATUS, WATCH_NAME, LIMITS, '\0'},
+		OPTION_PARSED(parse_listen),
+	},
+	{
+		.letter = WATCH_NAME,
+		.name = "watch-name",
+		.argument = "NAME",
+		.help = "instead, the sockets of a watch of the agent on HOST",
+		.unabbreviated = true,
+		.excludes = (const char[]){LIMITS, '\0'},
+		OPTION_PARSED(parse_watch),
+	},
+	{
+		.letter = LIMITS,
+		.name = "limits",
+		.help = "instead, the use of the limits for orphans,\n"
+			"timeWait, memory and conntracks, in percent",
+		.unabbreviated = true,
+		.excludes = (const char[]){TYPE, STATUS, '\0'},
+		OPTION_PARSED(choose_limits),
 	},
 	{
 		.letter = '\3',
@@ -236,12 +310,19 @@ static bool complete(struct parsing *parsing)
 enum option_outcome check_options_parse(struct check_options *options, int argc, char *argv[])
 {
 	struct parsing parsing = {
-		.options = {.warning = "", .critical = "", .timeout_s = TIMEOUT_DEFAULT_S},
+		.options = {.timeout_s = TIMEOUT_DEFAULT_S},
 	};
 	char problem[OPTION_PROBLEM_SIZE];
 	enum option_outcome outcome;
 
 	outcome = option_table_parse(&table, argc, argv, &parsing, problem);
+	if (outcome == OPTIONS_RUN && parsing.options.check.subject == CHECK_WATCH &&
+	    parsing.options.host == NULL) {
+		strcpy(problem,
+		       "--watch-name requires --hostname: watches are in the configuration "
+		       "of an agent");
+		outcome = OPTIONS_WRONG;
+	}
 	if (outcome == OPTIONS_RUN && !complete(&parsing)) {
 		strcpy(problem,
 		       "--conn-type and --conn-status do not meet: none is the only status "

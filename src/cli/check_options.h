@@ -7,15 +7,19 @@
 #define CLI_CHECK_OPTIONS_H
 
 #include "cli/check_rows.h"
+#include "model/metric.h"
 #include "option_table.h"
 
 #include <stdbool.h>
 
 #define CHECK_NAME "check_tcp_states"
 
+#define CHECK_RANGE_SIZE 128
+
 struct check_options {
 	struct check check;
-	const char *warning, *critical; /**< the ranges as given; "": none */
+	struct metric endpoint; /**< a metric listen, for CHECK_LISTEN */
+	char warning[CHECK_RANGE_SIZE], critical[CHECK_RANGE_SIZE]; /**< as given; "": none */
 	bool always_ok;
 	bool no_performance_data;
 	bool verbose;

@@ -61,51 +61,71 @@ static void count_udp(const struct host *host, struct check_row *row)
 	row->sockets = host->value[object];
 }
 
-static void count_tcp(const struct snapshot *snapshot, struct check_row *row)
+/* @param watch NULL: all sockets */
+static void count_tcp(const struct snapshot *snapshot, const struct watch_count *watch,
+		      struct check_row *row)
 {
 	const enum tcp_family family = row->type == TYPE_TCP ? FAMILY_IPV4 : FAMILY_IPV6;
 	const enum tcp_state state = statuses[row->status].state;
+	const uint32_t(*sockets)[STATES] = watch == NULL ? snapshot->sockets : watch->sockets;
 
-	row->known = snapshot_counts(snapshot, state);
-	row->sockets = row->known ? snapshot->sockets[family][state] : 0;
+	row->known = snapshot_counts_watch(snapshot, watch, state);
+	row->sockets = row->known ? sockets[family][state] : 0;
 }
 
 /* ---- rows ---- */
 
-static enum verdict judge(const struct check *check, const struct check_row *row)
+enum verdict check_judge(const struct check *check, double number)
 {
-	const double sockets = (double)row->sockets;
-
-	if (!row->known)
-		return VERDICT_UNKNOWN;
-	if (check->has_critical && !range_contains(&check->critical, sockets))
+	if (check->has_critical && !range_contains(&check->critical, number))
 		return VERDICT_CRITICAL;
-	if (check->has_warning && !range_contains(&check->warning, sockets))
+	if (check->has_warning && !range_contains(&check->warning, number))
 		return VERDICT_WARNING;
 	return VERDICT_OK;
 }
 
-/* Without a filter, rows that are zero and OK would only hide the others. */
+enum verdict verdict_worse(enum verdict left, enum verdict right)
+{
+	static const int badness[] = {
+		[VERDICT_OK] = 0,
+		[VERDICT_UNKNOWN] = 1,
+		[VERDICT_WARNING] = 2,
+		[VERDICT_CRITICAL] = 3,
+	};
+
+	return badness[left] >= badness[right] ? left : right;
+}
+
+/*
+ * Without a filter, rows that are zero and OK would only hide the others, and so would those that a
+ * watch does not have.
+ */
 static bool is_printed(const struct check *check, const struct check_row *row)
 {
+	if (check->subject == CHECK_WATCH && !check->filtered && !row->known)
+		return false;
 	return check->filtered || row->sockets > 0 || row->verdict != VERDICT_OK;
 }
 
 static struct check_row make_row(const struct check *check, const struct snapshot *snapshot,
 				 enum check_type type, enum check_status status)
 {
+	const struct watch_count *watch =
+		check->subject == CHECK_WATCH ? snapshot_watch(snapshot, check->watch) : NULL;
 	struct check_row row = {.type = type, .status = status};
 
 	if (is_udp(type))
 		count_udp(&snapshot->host, &row);
 	else
-		count_tcp(snapshot, &row);
-	row.verdict = judge(check, &row);
+		count_tcp(snapshot, watch, &row);
+	row.verdict = row.known ? check_judge(check, (double)row.sockets) : VERDICT_UNKNOWN;
 	return row;
 }
 
 static bool is_asked_for(const struct check *check, enum check_type type, enum check_status status)
 {
+	if (check->subject == CHECK_WATCH && is_udp(type))
+		return false;
 	return exists(type, status) && check->types[type] && check->statuses[status];
 }
 
@@ -154,17 +174,9 @@ void check_rows_make(const struct check *check, const struct snapshot *snapshot,
 
 enum verdict check_rows_verdict(const struct check_rows *rows)
 {
-	static const int badness[] = {
-		[VERDICT_OK] = 0,
-		[VERDICT_UNKNOWN] = 1,
-		[VERDICT_WARNING] = 2,
-		[VERDICT_CRITICAL] = 3,
-	};
 	enum verdict worst = VERDICT_OK;
 
-	for (size_t row = 0; row < rows->count; row++) {
-		if (badness[rows->row[row].verdict] > badness[worst])
-			worst = rows->row[row].verdict;
-	}
+	for (size_t row = 0; row < rows->count; row++)
+		worst = verdict_worse(worst, rows->row[row].verdict);
 	return worst;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The rows that check_tcp_states tests and prints: sockets by type and status, with the names of
+ * The rows of sockets by type and status that check_tcp_states tests and prints, with the names of
  * netstat and the Linuxfabrik network-connections check.
  */
 #ifndef CLI_CHECK_ROWS_H
@@ -44,8 +44,18 @@ enum verdict {
 	VERDICT_UNKNOWN,
 };
 
+/** What is tested. */
+enum check_subject {
+	CHECK_SOCKETS,
+	CHECK_WATCH,  /**< the sockets of a watch */
+	CHECK_LISTEN, /**< the fill level of an accept queue */
+	CHECK_LIMITS, /**< the use of the host's limits */
+};
+
 /** The requested rows and their limits. */
 struct check {
+	enum check_subject subject;
+	const char *watch; /**< its name, for CHECK_WATCH */
 	bool types[TYPES];
 	bool statuses[STATUSES];
 	bool filtered; /**< some rows are not requested; rows that are zero are then printed, too */
@@ -76,6 +86,12 @@ const char *check_status_word(enum check_status status);
 
 /** Whether a socket can have a requested type and status. */
 bool check_asks_for_any(const struct check *check);
+
+/** Whether a number is critical, or else a warning. */
+enum verdict check_judge(const struct check *check, double number);
+
+/** The worse of both, in the order critical, warning, unknown, OK. */
+enum verdict verdict_worse(enum verdict left, enum verdict right);
 
 /** The rows to print, in descending order of sockets, with unknown ones last. */
 void check_rows_make(const struct check *check, const struct snapshot *snapshot,

@@ -3,6 +3,7 @@
  * check_tcp_states: a monitoring plugin that tests the number of sockets by type and status.
  */
 #include "ascii.h"
+#include "cli/check_gauges.h"
 #include "cli/check_options.h"
 #include "cli/check_rows.h"
 #include "cli/source.h"
@@ -61,7 +62,7 @@ static const char *reason(const struct check_row *row, bool remote)
 		      : "not counted (Linux 6.8 or later does)";
 }
 
-static void print_socket_row(const struct check_row *row, bool remote)
+static const char *tag(enum verdict verdict)
 {
 	static const char *const tags[] = {
 		[VERDICT_OK] = "",
@@ -70,12 +71,17 @@ static void print_socket_row(const struct check_row *row, bool remote)
 		[VERDICT_UNKNOWN] = " [UNKNOWN]",
 	};
 
+	return tags[verdict];
+}
+
+static void print_socket_row(const struct check_row *row, bool remote)
+{
 	printf("%s ", check_type_word(row->type));
 	print_status(row->status, ' ');
 	if (row->known)
-		printf(": %" PRIu64 "%s", row->sockets, tags[row->verdict]);
+		printf(": %" PRIu64 "%s", row->sockets, tag(row->verdict));
 	else
-		printf(": %s%s", reason(row, remote), tags[row->verdict]);
+		printf(": %s%s", reason(row, remote), tag(row->verdict));
 }
 
 /* In performance data, a percent sign would be a unit. */
@@ -87,18 +93,24 @@ static void print_range(const char *text)
 	}
 }
 
+static void print_ranges(const struct check_options *options)
+{
+	putchar(';');
+	print_range(options->warning);
+	putchar(';');
+	print_range(options->critical);
+	printf(";0");
+}
+
 static void print_datum(const struct check_options *options, const struct check_row *row)
 {
 	printf("'%s_", check_type_word(row->type));
 	print_status(row->status, '_');
 	if (row->known)
-		printf("'=%" PRIu64 ";", row->sockets);
+		printf("'=%" PRIu64, row->sockets);
 	else
-		printf("'=U;");
-	print_range(options->warning);
-	putchar(';');
-	print_range(options->critical);
-	printf(";0");
+		printf("'=U");
+	print_ranges(options);
 }
 
 static void print_origin(const struct snapshot *snapshot)
@@ -108,22 +120,49 @@ static void print_origin(const struct snapshot *snapshot)
 	       snapshot->duration_us, snapshot->method == METHOD_FULL ? "full" : "derived");
 }
 
-static void print_line(const struct check_options *options, const struct snapshot *snapshot,
+/* What follows the numbers in the text. */
+static void print_remarks(const struct check_options *options, const struct snapshot *snapshot)
+{
+	if (options->verbose)
+		print_origin(snapshot);
+	if (options->always_ok)
+		printf(" (always ok)");
+}
+
+static void print_rows(const struct check_options *options, const struct snapshot *snapshot,
 		       const struct check_rows *rows)
 {
+	if (options->check.subject == CHECK_WATCH)
+		printf("watch %s: ", options->check.watch);
 	if (rows->count == 0)
 		printf("no sockets");
 	for (size_t row = 0; row < rows->count; row++) {
 		printf("%s", row == 0 ? "" : ", ");
 		print_socket_row(&rows->row[row], options->host != NULL);
 	}
-	if (options->verbose)
-		print_origin(snapshot);
-	if (options->always_ok)
-		printf(" (always ok)");
+	print_remarks(options, snapshot);
 	for (size_t row = 0; !options->no_performance_data && row < rows->count; row++) {
 		putchar(row == 0 ? '|' : ' ');
 		print_datum(options, &rows->row[row]);
+	}
+	putchar('\n');
+}
+
+static void print_gauges(const struct check_options *options, const struct snapshot *snapshot,
+			 const struct check_gauges *gauges)
+{
+	for (size_t i = 0; i < gauges->count; i++) {
+		const struct check_gauge *gauge = &gauges->gauge[i];
+
+		printf("%s%s: %" PRIu32 " %% (%" PRIu64 " of %" PRIu64 "%s)%s", i == 0 ? "" : ", ",
+		       gauge->name, gauge->percent, gauge->number, gauge->limit, gauge->unit,
+		       tag(gauge->verdict));
+	}
+	print_remarks(options, snapshot);
+	for (size_t i = 0; !options->no_performance_data && i < gauges->count; i++) {
+		printf("%c'%s'=%" PRIu32 "%%", i == 0 ? '|' : ' ', gauges->gauge[i].label,
+		       gauges->gauge[i].percent);
+		print_ranges(options);
 	}
 	putchar('\n');
 }
@@ -148,6 +187,8 @@ static int count_snapshot(const struct check_options *options, struct snapshot *
 			{
 				.host = options->host,
 				.snmp_options = options->snmp_options,
+				.listeners = options->check.subject == CHECK_LISTEN,
+				.watches = options->check.subject == CHECK_WATCH,
 			},
 	};
 	char problem[REMOTE_PROBLEM_SIZE];
@@ -161,17 +202,58 @@ static int count_snapshot(const struct check_options *options, struct snapshot *
 	return error;
 }
 
-static int check(const struct check_options *options)
+static enum verdict check_rows(const struct check_options *options, const struct snapshot *snapshot)
+{
+	struct check_rows rows;
+
+	if (options->check.subject == CHECK_WATCH &&
+	    snapshot_watch(snapshot, options->check.watch) == NULL) {
+		utf8_print_line(stdout, UTF8_PLUGIN, "UNKNOWN: %s: the agent has no watch '%s'",
+				options->host, options->check.watch);
+		return VERDICT_UNKNOWN;
+	}
+	check_rows_make(&options->check, snapshot, &rows);
+	print_rows(options, snapshot, &rows);
+	return options->always_ok ? VERDICT_OK : check_rows_verdict(&rows);
+}
+
+static enum verdict check_gauges(const struct check_options *options,
+				 const struct snapshot *snapshot)
+{
+	const bool listen = options->check.subject == CHECK_LISTEN;
+	struct check_gauges gauges;
+
+	if (listen)
+		check_gauges_listen(&options->check, &options->endpoint, snapshot, &gauges);
+	else
+		check_gauges_limits(&options->check, snapshot, &gauges);
+	if (gauges.count == 0) {
+		printf("UNKNOWN: %s\n", listen ? "nothing listens at this endpoint"
+					       : "the kernel reports no limits");
+		return VERDICT_UNKNOWN;
+	}
+	print_gauges(options, snapshot, &gauges);
+	return options->always_ok ? VERDICT_OK : check_gauges_verdict(&gauges);
+}
+
+static enum verdict check(const struct check_options *options)
 {
 	struct snapshot *snapshot;
-	struct check_rows rows;
+	enum verdict verdict;
 
 	if (count_snapshot(options, &snapshot) != 0)
 		return VERDICT_UNKNOWN;
-	check_rows_make(&options->check, snapshot, &rows);
-	print_line(options, snapshot, &rows);
+	switch (options->check.subject) {
+	case CHECK_SOCKETS:
+	case CHECK_WATCH:
+		verdict = check_rows(options, snapshot);
+		break;
+	default:
+		verdict = check_gauges(options, snapshot);
+		break;
+	}
 	snapshot_free(snapshot);
-	return options->always_ok ? VERDICT_OK : (int)check_rows_verdict(&rows);
+	return verdict;
 }
 
 /* If output is lost, the result is unknown. */
@@ -195,5 +277,5 @@ int main(int argc, char *argv[])
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported like other output errors */
 	if (check_options_parse(&options, argc, argv) != OPTIONS_RUN)
 		return end_output(VERDICT_UNKNOWN);
-	return end_output(check(&options));
+	return end_output((int)check(&options));
 }

@@ -368,22 +368,28 @@ static bool ports_value(const struct metric *metric, const struct snapshot *snap
 	return true;
 }
 
+const struct listener *metric_listener(const struct metric *metric, const struct snapshot *snapshot)
+{
+	struct endpoint endpoint = metric->endpoint;
+
+	if (metric->zone_name[0] != '\0') {
+		endpoint.zone = snapshot_zone(snapshot, metric->zone_name);
+		if (endpoint.zone == 0)
+			return NULL;
+	}
+	return snapshot_listener(snapshot, &endpoint);
+}
+
 static bool listen_value(const struct metric *metric, const struct snapshot *snapshot,
 			 uint32_t *value)
 {
-	struct endpoint endpoint = metric->endpoint;
 	const struct listener *listener;
 
 	if (metric->any) {
 		*value = snapshot->listen_fill;
 		return true;
 	}
-	if (metric->zone_name[0] != '\0') {
-		endpoint.zone = snapshot_zone(snapshot, metric->zone_name);
-		if (endpoint.zone == 0)
-			return false;
-	}
-	listener = snapshot_listener(snapshot, &endpoint);
+	listener = metric_listener(metric, snapshot);
 	if (listener == NULL)
 		return false;
 	*value = listener->fill;

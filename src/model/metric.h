@@ -61,6 +61,10 @@ int metric_parse(char *const words[], struct metric *metric, const char **proble
 const char *metric_problem(const struct metric *metric, const struct watches *watches,
 			   unsigned int owner_states);
 
+/** The listener of a metric listen, unless it is any. @return NULL if there is none */
+const struct listener *metric_listener(const struct metric *metric,
+				       const struct snapshot *snapshot);
+
 /**
  * @param rates with @p snapshot as the latest
  * @return false if the metric has no value in @p snapshot. Percentages are rounded down, rates up.

@@ -20,10 +20,10 @@ from polling import until
 from monitored_host import INTEGRATIONS, MonitoredHost
 
 OK, WARNING, CRITICAL, UNKNOWN = map(str, range(4))
-COUNTS = ("TCP states", *(f"TCP {state}" for state in STATES))
-# The agent's thresholds that Nagios cannot compute.
-STATUSES = tuple(f"TCP threshold {threshold.name}" for threshold in THRESHOLDS
-                 if not threshold.metric.startswith("state "))
+COUNTS = ("TCP states", *(f"TCP {state}" for state in STATES), "TCP accept queue", "TCP limits",
+          "TCP watch web")
+STATUSES = tuple(f"TCP threshold {name}" for name in ("synFlood", "synDrops", "drops", "orphans"))
+PORT, BACKLOG, WAITING = 8083, 10, 7
 SERVICES = ("TCP agent", *COUNTS, *STATUSES)
 CGI = "/usr/lib/cgi-bin/nagios4/status.cgi"
 HTML = "/usr/share/nagios4/htdocs"
@@ -67,6 +67,11 @@ define host {
     hostgroups      tcp-state-agents,tcp-state-thresholds
     _SNMPCOMMUNITY  public
 }
+define service {
+    use                     tcp-state-service
+    service_description     TCP watch web
+    check_command           check_tcp_states!--watch-name web --conn-status close_wait -w 200
+}
 """
 _ICINGA = """\
 include <itl>
@@ -91,6 +96,7 @@ object Host "web" {{
 	vars.snmp_community = "public"
 	vars.tcp_state_agent = true
 	vars.tcp_state_thresholds = true
+	vars.tcp_state_watches = [ "web" ]
 }}
 """
 
@@ -103,7 +109,8 @@ Service = collections.namedtuple("Service", "state output performance")
 @pytest.fixture(scope="module")
 def monitored(tmp_path_factory):
     thresholds = [directive(threshold) for threshold in THRESHOLDS]
-    with MonitoredHost(tmp_path_factory.mktemp("monitored"), threshold=thresholds) as monitored:
+    with MonitoredHost(tmp_path_factory.mktemp("monitored"), threshold=thresholds,
+                       watch=f"web port {PORT}") as monitored:
         yield monitored
 
 
@@ -258,7 +265,22 @@ def test_services_show_the_counts(monitored, monitor, record_property):
         assert figures(services[f"TCP {state}"].performance) == {
             plugin_name(family, state): counts[family, state] for family in (4, 6)}
     assert states_of(services) == {"TCP synSent": WARNING, "TCP closeWait": WARNING}
+    assert services["TCP limits"].output.startswith("timeWait: 0 % (")
     record_property("observed", f"20 of 20 counts equal, {services['TCP synSent'].output}")
+
+
+def test_a_full_accept_queue_and_a_watch(monitored, monitor, record_property):
+    with monitored.waiting_connections(PORT, BACKLOG, WAITING + 2):
+        services = monitor.services()
+    queue = services["TCP accept queue"]
+    assert (queue.state, queue.output) == (
+        WARNING, f"127.0.0.1:{PORT}: 90 % (9 of {BACKLOG} connections) [WARNING]")
+    assert figures(queue.performance) == {"fill": 90}
+    watch = services["TCP watch web"]
+    assert (watch.state, watch.output) == (
+        OK, "watch web: tcp CLOSE WAIT: 0, tcp6 CLOSE WAIT: 0")
+    monitored.wait_until_counted()
+    record_property("observed", queue.output)
 
 
 def test_a_syn_flood_is_reported_and_recovers(monitored, monitor, record_property):

@@ -2,6 +2,7 @@
 """The output of check_tcp_states for known numbers of sockets, and over SNMP."""
 
 import collections
+import contextlib
 import errno
 import os
 import re
@@ -15,7 +16,7 @@ import mib
 import snmp
 from daemons import BUILD, SANITIZER_OPTIONS, wait_for_refresh
 from namespace import (HIDE_PROC, PROC_NET, forbid_automatic_ports, kernel_count,
-                       processes_in_this_network)
+                       processes_in_this_network, set_sysctl)
 from polling import PATIENCE, until
 from refusals import Refusals
 from sockets import StateMaker
@@ -40,7 +41,7 @@ STATUSES = {"ESTABLISHED": "established", "SYN_SENT": "synSent", "SYN_RECV": "sy
 # The Monitoring Plugins' development guidelines, "Threshold and Ranges" and "Performance data".
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _RANGE = rf"(?:@?(?:(?:~|{_NUMBER})?:)?(?:{_NUMBER})?)?"
-_DATUM = re.compile(rf"'([^'=|]+)'=(U|-?[\d.]+);({_RANGE});({_RANGE});(\d*)(?: |$)")
+_DATUM = re.compile(rf"'([^'=|]+)'=(U|-?[\d.]+%?);({_RANGE});({_RANGE});(\d*)(?: |$)")
 
 Checked = collections.namedtuple("Checked", "status text data")
 Datum = collections.namedtuple("Datum", "name value warning critical minimum")
@@ -302,12 +303,117 @@ def test_version_and_help():
     assert max(map(len, text.splitlines())) <= 80
 
 
+# ---- other subjects ----
+
+@contextlib.contextmanager
+def waiting(number, backlog):
+    """NUMBER connections wait at a listener with BACKLOG, whose endpoint is the value."""
+    with contextlib.ExitStack() as opened:
+        server = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=backlog))
+        for _ in range(number):
+            opened.enter_context(socket.create_connection(server.getsockname()))
+        yield "127.0.0.1:%d" % server.getsockname()[1]
+
+
+def test_the_fullest_accept_queue():
+    with waiting(1, 4) as emptier, waiting(3, 4) as fuller:
+        assert run("--listen", "-w", "50", "-c", "90") == (
+            WARNING, f"{fuller}: 75 % (3 of 4 connections) [WARNING]|'fill'=75%;50;90;0\n")
+        assert run(f"--listen={emptier}", "-w", "50") == (
+            OK, f"{emptier}: 25 % (1 of 4 connections)|'fill'=25%;50;;0\n")
+        assert run(f"--listen={fuller}", "-c", "50", "--always-ok", "--no-perfdata") == (
+            OK, f"{fuller}: 75 % (3 of 4 connections) [CRITICAL] (always ok)\n")
+        assert "nothing listens" in unknown("--listen=127.0.0.1:1")
+
+
+def test_no_accept_queue_is_empty():
+    assert run("--listen", "-w", "50") == (
+        OK, "nothing listens: 0 % (0 of 0 connections)|'fill'=0%;50;;0\n")
+
+
+def test_the_limits(maker):
+    """The kernel reports orphans and memory only in the first network namespace."""
+    set_sysctl("tcp_max_tw_buckets", 40)
+    maker.make(4, "timeWait", 33)
+    checked = check("--limits", "-w", "80")
+    assert checked.status == WARNING
+    assert "timeWait: 82 % (33 of 40) [WARNING]" in checked.text
+    assert Datum("timeWait", "82%", "80", "", "0") in checked.data
+
+
+def test_limits_that_the_kernel_does_not_report_are_unknown():
+    assert unknown("--limits", launcher=HIDE_PROC) == "the kernel reports no limits"
+
+
+def test_another_hosts_accept_queues_and_limits(served, maker):
+    set_sysctl("tcp_max_tw_buckets", 40)
+    maker.make(4, "timeWait", 20)
+    with waiting(3, 4) as endpoint:
+        wait_for_refresh()
+        assert run("--listen", *HERE, *V2C) == (
+            OK, f"{endpoint}: 75 % (3 of 4 connections)|'fill'=75%;;;0\n")
+        assert "timeWait: 50 % (20 of 40)" in check("--limits", *HERE, *V2C).text
+
+
+def test_a_watch_of_another_host(snmpd, agent, maker):
+    snmpd.start()
+    with waiting(3, 4) as endpoint:
+        port = endpoint.rpartition(":")[2]
+        agent.configure(watch=[f"web port {port}", "unit unit nosuch.service"])
+        agent.start()
+        agent.wait_until_registered()
+        maker.make(4, "closeWait", 5)
+        wait_for_refresh()
+        assert run("--watch-name", "web", "-w", "2", *HERE, *V2C) == (
+            WARNING, "watch web: tcp ESTABLISHED: 3 [WARNING], tcp LISTEN: 1"
+            "|'tcp_ESTABLISHED'=3;2;;0 'tcp_LISTEN'=1;2;;0\n")
+        assert run("--watch-name=web", "--conn-status=close_wait", *HERE, *V2C) == (
+            OK, "watch web: tcp CLOSE WAIT: 0, tcp6 CLOSE WAIT: 0"
+            "|'tcp_CLOSE_WAIT'=0;;;0 'tcp6_CLOSE_WAIT'=0;;;0\n")
+        # Sockets in timeWait have no unit: that is not zero.
+        assert run("--watch-name=unit", *HERE, *V2C) == (OK, "watch unit: no sockets\n")
+        status, line = run("--watch-name=unit", "--conn-status=time_wait", *HERE, *V2C)
+        assert status == UNKNOWN and "'tcp_TIME_WAIT'=U" in line
+        assert "no watch 'other'" in unknown("--watch-name=other", *HERE, *V2C)
+
+
+@pytest.mark.parametrize("options, words", [
+    (("--watch-name=web",), "requires --hostname"),
+    (("--watch-name=a/b", *HERE), "not the name of a watch"),
+    (("--listen=443",), "invalid endpoint"),
+    (("--listen", "--limits"), "cannot be combined"),
+    (("--limits", "--conn-type=tcp"), "cannot be combined"),
+    (("--listen", "--conn-status=listen"), "cannot be combined"),
+    (("--watch-name=web", "--conn-type=udp", *HERE), "do not meet"),
+    # Only the whole names: abbreviations are those of the check that this one replaces.
+    (("--li",), "unknown option '--li'"),
+    (("--watch=5",), "unknown option '--watch'"),
+    (("--limit",), "unknown option '--limit'")])
+def test_wrong_options_for_other_subjects(options, words):
+    assert words in unknown(*options)
+
+
+@pytest.mark.parametrize("options, ranges", [
+    (("--w", "5"), ("5", "")),
+    (("--wa=5", "--limits"), ("5", "")),
+    (("--c", "7"), None),  # also --conn-type
+    (("--cr", "7"), ("", "7")),
+    (("-w", "", "-c", ""), ("", "")),
+    (("-w", " 5\t", "-c", "  "), ("5", ""))])
+def test_ranges_and_abbreviations_as_upstream(options, ranges, maker):
+    maker.make(4, "timeWait", 1)
+    if ranges is None:
+        assert "ambiguous option '--c'" in unknown(*options)
+        return
+    checked = check(*options)
+    assert {(datum.warning, datum.critical) for datum in checked.data} == {ranges}
+
+
 # ---- invalid options ----
 
 @pytest.mark.parametrize("options, words", [
     (("-w", "5:1"), ("--warning '5:1'", "starts after it ends")),
     (("-w", "x"), ("--warning 'x'", "10:20")),
-    (("-w", ""), ("--warning", "10:20")),
     (("-c", "1:2:3"), ("--critical '1:2:3'", "10:20")),
     (("--critical=-1",), ("--critical '-1'", "starts after it ends")),
     (("-c", "@"), ("--critical '@'",)),
