@@ -29,6 +29,38 @@ LoadPlugin snmp
 		TypeInstanceOID "$label"
 		Values "$max"
 	</Data>
+	# The sockets of the agent's watches, and the local ports that each uses, in percent. Collect these
+	# if the agent has watches.
+	<Data "tcp_watches">
+		Table true
+		Plugin "tcp_watches"
+		Type "tcp_connections"
+		TypeInstanceOID "$watch_label"
+		Values "$watch_count"
+	</Data>
+	<Data "tcp_watch_ports">
+		Table true
+		Plugin "tcp_watches"
+		Type "percent"
+		TypeInstanceOID "$watch_filter"
+		Values "$watch_ports"
+	</Data>
+	# The sockets of systemd units and containers, by state.
+	<Data "tcp_owners">
+		Table true
+		Plugin "tcp_owners"
+		Type "tcp_connections"
+		TypeInstanceOID "$owner_label"
+		Values "$owner_count"
+	</Data>
+	# The fill level of the accept queue of each listening endpoint.
+	<Data "tcp_accept_queues">
+		Table true
+		Plugin "tcp_accept_queues"
+		Type "percent"
+		TypeInstanceOID "$listen_label"
+		Values "$listen_fill"
+	</Data>
 	# Seconds since the sockets were counted. No level is set, because the age depends on
 	# refreshInterval and cpuLimit. Counts that are too old are withdrawn.
 	<Data "tcp_age">
@@ -76,7 +108,15 @@ levels = [("tcp_connections", f"{family} {state}", level)
 levels += [("derive", name, level) for name, level in RATES.items()]
 (directory / "tcp-states.conf").write_text(
     _SNMP.substitute(label=mib["tcpStateCountLabel"].dotted, count=mib["tcpStateCount"].dotted,
-                     max=mib["tcpStateCountMax"].dotted, age=mib["tcpRefreshAge"].instance())
+                     max=mib["tcpStateCountMax"].dotted,
+                     watch_label=mib["tcpWatchCountLabel"].dotted,
+                     watch_count=mib["tcpWatchCount"].dotted,
+                     watch_filter=mib["tcpWatchFilter"].dotted,
+                     watch_ports=mib["tcpWatchPortUse"].dotted,
+                     owner_label=mib["tcpOwnerLabel"].dotted,
+                     owner_count=mib["tcpOwnerCount"].dotted,
+                     listen_label=mib["tcpListenLabel"].dotted,
+                     listen_fill=mib["tcpListenFill"].dotted, age=mib["tcpRefreshAge"].instance())
     + "".join(_RATE.substitute(name=name, oid=mib[name].instance()) for name in RATES)
     + _THRESHOLDS
     + "".join(_LEVEL.substitute(type=kind, instance=instance, warning=level.warning,

@@ -4,7 +4,7 @@
 import json
 
 import objects
-from levels import STATES, THRESHOLDS
+from levels import PORTS, STATES, THRESHOLDS
 
 GROUP = "TCP sockets"
 
@@ -69,11 +69,16 @@ def definition(mib):
     counts = [count("in_array", STATES)]
     counts += [count("not_in_array", [state], warn_limit=level.warning, high_limit=level.critical)
                for state, level in STATES.items()]
+    counts.append(sensor("tcpWatchSockets", f"TCP watch {label('tcpWatchFilter')}",
+                         "tcpWatchTable"))
     counts.append(sensor("tcpHostSocketsUsed", "Sockets in use, at least one", low_limit=1))
     return "".join([
         "modules:\n    sensors:\n        count:\n            data:\n", *counts,
         "        delay:\n            data:\n",
         sensor("tcpRefreshAge", "Age of the counts", divisor=100),
+        "        percent:\n            data:\n",
+        sensor("tcpWatchPortUse", f"Local ports of TCP watch {label('tcpWatchFilter')}",
+               "tcpWatchTable", warn_limit=PORTS.warning, high_limit=PORTS.critical),
         "        state:\n            data:\n",
         sensor("tcpRefreshMethod", "TCP counts"), states("tcpRefreshMethod", _METHODS),
         sensor("tcpThresholdStatus", f"TCP threshold {label('tcpThresholdLabel')}",

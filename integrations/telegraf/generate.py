@@ -13,6 +13,8 @@ _HEAD = """\
   agents = ["udp://127.0.0.1:161"]
   version = 2
   community = "public"
+  # The 22 counts in one request.
+  max_repetitions = 23
   name = "tcp_agent"
 """
 _FIELD = """
@@ -21,18 +23,38 @@ _FIELD = """
     name = "{name}"
 """
 _TABLE = """
-  # One row per count, tagged with its family and state, such as "ipv4 timeWait".
+  # {comment}
   [[inputs.snmp.table]]
-    name = "tcp_states"
+    name = "{name}"
 """
 
+# Tables: the measurement, what its rows are, the column that becomes a tag, and the other columns.
+_TABLES = (
+    ("tcp_states", 'One row per count, tagged with its family and state, such as "ipv4 timeWait".',
+     "tcpStateCountLabel", ("tcpStateCount", "tcpStateCountMin", "tcpStateCountMax")),
+    ("tcp_watches", 'The sockets of the agent\'s watches, such as "db ipv4 closeWait".',
+     "tcpWatchCountLabel", ("tcpWatchCount", "tcpWatchCountMin", "tcpWatchCountMax")),
+    ("tcp_watch_ports", "The local ports that each watch uses, in percent, and all its sockets.",
+     "tcpWatchFilter", ("tcpWatchSockets", "tcpWatchPortUse")),
+    ("tcp_owners", 'Sockets by systemd unit or container, such as "nginx.service closeWait".',
+     "tcpOwnerLabel", ("tcpOwnerCount", "tcpOwnerCountMax")),
+    ("tcp_listeners", 'Listening endpoints with their accept queues, such as "0.0.0.0:443".',
+     "tcpListenLabel", ("tcpListenFill", "tcpListenFillMax", "tcpListenSynQueue",
+                        "tcpListenDropped")))
+
+
+def field(name, oid, table="", tag=False):
+    text = _FIELD.format(table=table, oid=oid, name=name)
+    if tag:
+        text += "    is_tag = true\n"
+    return text.replace("\n  ", "\n    ") if table else text
+
+
 mib, directory = objects.arguments()
-text = _HEAD
-for name in ("tcpRefreshAge", "tcpRefreshInterval", "tcpRefreshErrors", *RATES):
-    text += _FIELD.format(table="", oid=mib[name].instance(), name=name)
-text += _TABLE
-for name in ("tcpStateCountLabel", "tcpStateCount", "tcpStateCountMin", "tcpStateCountMax"):
-    text += _FIELD.format(table=".table", oid=mib[name].dotted, name=name).replace("\n  ", "\n    ")
-text = text.replace('    name = "tcpStateCountLabel"\n', '    name = "tcpStateCountLabel"\n'
-                    "      is_tag = true\n")
-(directory / "tcp-states.conf").write_text(text)
+parts = [_HEAD, *(field(name, mib[name].instance()) for name in (
+    "tcpRefreshAge", "tcpRefreshInterval", "tcpRefreshErrors", *RATES))]
+for measurement, comment, label, columns in _TABLES:
+    parts.append(_TABLE.format(comment=comment, name=measurement))
+    parts += [field(name, mib[name].dotted, ".table", name == label)
+              for name in (label, *columns)]
+(directory / "tcp-states.conf").write_text("".join(parts))

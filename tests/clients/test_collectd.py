@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import cgroups
 import mib
 from levels import STATES
 from polling import until
@@ -44,11 +45,14 @@ Include "{integrations}/collectd/tcp-states.conf"
 		Version 2
 		Community "public"
 		Interval 1
-		Collect "tcp_states" "tcp_peaks" "tcp_age"
+		BulkSize 25
+		Collect "tcp_states" "tcp_peaks" "tcp_age" "tcp_owners" "tcp_accept_queues"
+		Collect "tcp_watches" "tcp_watch_ports"
 		Collect "tcpHostSyncookiesSent" "tcpHostSynQueueDrops" "tcpHostListenDrops"
 	</Host>
 </Plugin>
 """
+PORT = 8085
 _COLOURS = ("808080", "1f77b4", "aec7e8", "ff7f0e", "2ca02c", "98df8a", "d62728", "9467bd",
             "c5b0d5", "8c564b", "e377c2")
 
@@ -78,6 +82,11 @@ class Collectd:
         files = (self.directory / "csv/web/tcp_states").glob("duration-age-*")  # one a day
         return float(max(files).read_text().splitlines()[-1].split(",")[1])
 
+    def value(self, place, name):
+        """Return the value of a row as last written, or None."""
+        files = sorted((self.directory / "csv/web" / place).glob(f"{name}-*"))
+        return float(files[-1].read_text().splitlines()[-1].split(",")[1]) if files else None
+
     def _values(self, place, begun):
         values = {}
         for family, state in mib.ROWS:
@@ -102,6 +111,24 @@ def test_every_count_is_written(monitored, collectd, record_property):
     assert values == counts
     assert collectd.values("tcp_peaks") == monitored.peaks()
     record_property("observed", "22 of 22 counts and 22 of 22 peaks equal")
+
+
+def test_watches_owners_and_accept_queues_are_written(monitored, collectd, record_property):
+    with monitored.waiting_connections(PORT, 4, 3):
+        monitored.reconfigure(watch=f"web port {PORT}")
+        until(lambda: collectd.value("tcp_watches", "tcp_connections-web ipv4 established") == 3,
+              "the watch")
+        until(lambda: collectd.value("tcp_accept_queues", f"percent-127.0.0.1:{PORT}") == 75,
+              "the accept queue")
+        until(lambda: collectd.value("tcp_watches", f"percent-port {PORT}") == 0, "its ports")
+    if cgroups.root() is not None:
+        closing = monitored.counts()[4, "closeWait"] + monitored.counts()[6, "closeWait"]
+        # A slash in a name is an underscore in the name of a file.
+        until(lambda: collectd.value("tcp_owners", "tcp_connections-_* closeWait") == closing,
+              "the owner")
+    monitored.reconfigure()
+    monitored.wait_until_counted()
+    record_property("observed", "a watch, its ports, an owner and an accept queue equal")
 
 
 def test_large_counts_are_notified(monitored, collectd, record_property):

@@ -25,7 +25,7 @@ LIVE = "udp:127.0.0.1:161"
 SIMULATED = "udp:127.0.0.1:1161"
 
 # From resources/definitions/schema/discovery_schema.json, which allows nothing else in an entry.
-_SENSOR_CLASSES = {"count", "delay", "state"}  # of those that are allowed
+_SENSOR_CLASSES = {"count", "delay", "percent", "state"}  # of those that are allowed
 _REQUIRED = {"oid": str, "num_oid": str, "descr": str}
 _ALLOWED = {**_REQUIRED, "value": str, "index": (str, int), "group": str, "snmp_flags": (str, list),
             "divisor": (int, float, str), "multiplier": (int, float, str),
@@ -96,6 +96,9 @@ def discover(definition, where):
             for index in values:
                 if any(skips(rule, index) for rule in entry.get("skip_values", [])):
                     continue
+                # A row without the value has no sensor.
+                if entry["value"] not in values[index]:
+                    continue
                 number = float(values[index][entry["value"]]) / entry.get("divisor", 1)
                 sensors[filled(entry["index"], index)] = {
                     "sensor_class": kind, "sensor_current": number, "group": entry["group"],
@@ -153,6 +156,22 @@ def test_sensors_are_the_counts(monitored, definition, picture, record_property)
     assert limits == {state: (level.warning, level.critical) for state, level in STATES.items()}
     draw(sensors.values(), picture("librenms"))
     record_property("observed", "22 of 22 counts equal")
+
+
+def test_watches_are_sensors(monitored, definition):
+    monitored.reconfigure(watch=["web port 8086", "api unit nosuch.service"])
+    with monitored.waiting_connections(8086, 4, 3):
+        sensors = until(lambda: {index: sensor for index, sensor in discover(definition, LIVE).items()
+                                 if index.startswith("tcpWatch")}, "the watches are served")
+        web, api = (".".join(map(str, (len(name), *name))) for name in (b"web", b"api"))
+        assert {index: (sensor["sensor_descr"], sensor["sensor_current"])
+                for index, sensor in sensors.items()} == {
+            f"tcpWatchSockets.{web}": ("TCP watch port 8086", 4),
+            f"tcpWatchPortUse.{web}": ("Local ports of TCP watch port 8086", 0),
+            # The ports of a unit are unknown, and not 0.
+            f"tcpWatchSockets.{api}": ("TCP watch unit nosuch.service", 0)}
+    monitored.reconfigure()
+    monitored.wait_until_counted()
 
 
 def draw(sensors, file):

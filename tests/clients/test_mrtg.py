@@ -8,10 +8,19 @@ import subprocess
 import pytest
 
 import mib
-from monitored_host import INTEGRATIONS
+import snmp
+from monitored_host import INTEGRATIONS, SOURCES
+from polling import until
 
 # The number of runs for the picture. The other tests need fewer.
 _STEPS = 60 if os.environ.get("PICTURES") else 3
+
+
+def example_of_a_watch():
+    """Return the indented lines of README.md for a watch, at the root of this build."""
+    lines = (SOURCES / "integrations/mrtg/README.md").read_text().splitlines()
+    text = "".join(f"{line.strip()}\n" for line in lines if line.startswith("    ") and "tcp_db" in line)
+    return text.replace("1.3.6.1.4.1.8072.9999.9999.793", ".".join(map(str, mib.ROOT)))
 
 
 class Mrtg:
@@ -22,7 +31,8 @@ class Mrtg:
         (self.directory / "tcp-states.inc").write_text(
             states.replace("COMMUNITY@HOST", "public@127.0.0.1"))
         (self.directory / "mrtg.cfg").write_text(
-            f"WorkDir: {self.directory}\nInclude: {self.directory}/tcp-states.inc\n")
+            f"WorkDir: {self.directory}\nInclude: {self.directory}/tcp-states.inc\n"
+            + example_of_a_watch().replace("COMMUNITY@HOST", "public@127.0.0.1"))
 
     def run(self, *launcher):
         """Run it once, as cron does, and return its error messages."""
@@ -42,6 +52,8 @@ class Mrtg:
 def mrtg(monitored):
     """MRTG has run every ten minutes, with more sockets at times."""
     monitored.make_different_numbers()
+    monitored.reconfigure(watch="db peer 0.0.0.0/0,::/0")
+    until(lambda: snmp.answers(mib.of_watch(mib.WATCH_COUNT, "db", 4, "closeWait")), "the watch")
     mrtg = Mrtg(monitored)
     for step in range(_STEPS, 0, -1):
         if step % 5 == 0:
@@ -56,6 +68,12 @@ def test_every_count_is_written(monitored, mrtg, record_property):
     assert "ERROR" not in complaints, complaints
     assert {(family, state): mrtg.last(state)[family == 6] for family, state in mib.ROWS} == counts
     record_property("observed", f"22 of 22 counts equal, closeWait {mrtg.last('closeWait')}")
+
+
+def test_a_watch_is_written(mrtg):
+    served = tuple(snmp.get_value(mib.of_watch(mib.WATCH_COUNT, "db", family, "closeWait"))
+                   for family in (4, 6))
+    assert served[0] > 0 and mrtg.last("db") == served
 
 
 def test_graph(mrtg, picture):

@@ -6,11 +6,14 @@ import tomllib
 from matplotlib.figure import Figure
 import pytest
 
+import cgroups
 import mib
 import snmp
+from polling import until
 from monitored_host import INTEGRATIONS
 
 LABEL = "tcpStateCountLabel"
+PORT = 8084
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +27,13 @@ def oid(text):
     return tuple(map(int, text.strip(".").split(".")))
 
 
-def gather(plugin):
-    """Return {tag: {field: value}} of the table."""
-    table, = plugin["table"]
+def gather(plugin, measurement="tcp_states"):
+    """Return {tag: {field: value}} of a table."""
+    table, = (table for table in plugin["table"] if table["name"] == measurement)
     columns = {field["name"]: [found.value for found in snmp.walk(oid(field["oid"]))]
                for field in table["field"]}
-    tags = columns.pop(LABEL)
+    label, = (field["name"] for field in table["field"] if field.get("is_tag"))
+    tags = columns.pop(label)
     return {tag: dict(zip(columns, values, strict=True))
             for tag, *values in zip(tags, *columns.values(), strict=True)}
 
@@ -39,14 +43,32 @@ def test_its_requests_return_the_counts(monitored, plugin, record_property):
     assert plugin["agents"] == [snmp.ADDRESS.replace(":", "://", 1)]
     fields = {field["name"]: snmp.get_value(oid(field["oid"])) for field in plugin["field"]}
     assert fields["tcpRefreshErrors"] == 0 and fields["tcpRefreshAge"] < 500
-    table, = plugin["table"]
-    assert [field["name"] for field in table["field"] if field.get("is_tag")] == [LABEL]
     counts, gathered = monitored.unchanged(lambda: gather(plugin))
     assert {tag: fields["tcpStateCount"] for tag, fields in gathered.items()} == {
         f"ipv{family} {state}": counts[family, state] for family, state in mib.ROWS}
     assert {tag: fields["tcpStateCountMax"] for tag, fields in gathered.items()} == {
         f"ipv{family} {state}": peak for (family, state), peak in monitored.peaks().items()}
     record_property("observed", "22 of 22 counts equal")
+
+
+def test_its_requests_return_watches_owners_and_listeners(monitored, plugin, record_property):
+    monitored.unmake()
+    with monitored.waiting_connections(PORT, 4, 3):
+        monitored.reconfigure(watch=f"web port {PORT}")
+        until(lambda: snmp.answers(mib.of_watch(mib.WATCH_SOCKETS, "web")), "the watch is served")
+        monitored.wait_until_counted()
+        watches = gather(plugin, "tcp_watches")
+        assert len(watches) == 22 and watches["web ipv4 established"]["tcpWatchCount"] == 3
+        assert gather(plugin, "tcp_watch_ports") == {
+            f"port {PORT}": {"tcpWatchSockets": 4, "tcpWatchPortUse": 0}}
+        assert gather(plugin, "tcp_listeners")[f"127.0.0.1:{PORT}"]["tcpListenFill"] == 75
+        owners = gather(plugin, "tcp_owners")
+        if cgroups.root() is not None:
+            assert sum(fields["tcpOwnerCount"] for tag, fields in owners.items()
+                       if tag.endswith(" listen")) == 1
+    monitored.reconfigure()
+    monitored.wait_until_counted()
+    record_property("observed", f"{len(watches)} rows of a watch, {len(owners)} of owners")
 
 
 def test_a_spike_between_two_gatherings_is_seen(monitored, plugin, picture, record_property):
