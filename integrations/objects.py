@@ -46,8 +46,8 @@ class Object:
 
     SYNTAX is the name of its base type, such as Gauge32, or of a textual convention. ENUMERATION is
     {name: number}. RESTRICTION is a size or range, such as "SIZE (1..32)" or "1..65535". INDEX has
-    the names of the index objects of columns, indexes and entries, and IMPLIED is true if the
-    length of the last one is omitted. OBJECTS are those of a notification.
+    the names of the index objects of columns, indexes and entries. OBJECTS are those of a
+    notification.
 
     In Module.others, KIND is a macro, such as OBJECT-GROUP, and OBJECTS are those that it lists.
     """
@@ -61,7 +61,6 @@ class Object:
     access: str
     description: str
     index: tuple = ()
-    implied: bool = False
     objects: tuple = ()
     restriction: str = ""
     reference: str = ""
@@ -106,10 +105,11 @@ class Module:
         return [found for found in self.objects.values()
                 if found.kind == "column" and found.oid[:len(place)] == place]
 
-    def text_index(self, column, text):
-        """Return the index of the row of COLUMN whose only index is TEXT."""
+    @staticmethod
+    def text_index(text):
+        """Return the index of a row whose only index is TEXT."""
         octets = tuple(text.encode())
-        return octets if self[column].implied else (len(octets), *octets)
+        return len(octets), *octets
 
     @property
     def rows(self):
@@ -195,14 +195,14 @@ class _Reader:
     def _object(self, name, oid, macro, clauses):
         kind = {"NOTIFICATION-TYPE": "notification", "OBJECT-TYPE": "leaf"}.get(macro, macro)
         syntax, enumeration, restriction = clauses.get("SYNTAX", ("", {}, ""))
-        implied, index = clauses.get("INDEX", (False, ()))
+        index = clauses.get("INDEX", ())
         if syntax.startswith("SEQUENCE OF "):
             kind = "table"
         elif index:
             kind = "entry"
         listed = next((clauses[clause] for clause in _LISTS if clause in clauses), ())
         return Object(name, oid, kind, syntax, enumeration, clauses.get("UNITS", ""),
-                      clauses.get("MAX-ACCESS", ""), clauses.get("DESCRIPTION", ""), index, implied,
+                      clauses.get("MAX-ACCESS", ""), clauses.get("DESCRIPTION", ""), index,
                       listed, restriction, clauses.get("REFERENCE", ""))
 
     def _with_indexes(self):
@@ -217,7 +217,7 @@ class _Reader:
                 else:
                     found = dataclasses.replace(
                         found, kind="index" if name in entry.index else "column",
-                        index=entry.index, implied=entry.implied)
+                        index=entry.index)
                 if (found.kind == "index") != (found.access == "not-accessible"):
                     raise MibError(f"{name}: {found.kind}, but {found.access}")
             made[name] = found
@@ -251,11 +251,7 @@ class _Reader:
     def _clause(self, clause):
         if clause == "SYNTAX":
             return self._syntax()
-        if clause == "INDEX":
-            names = self._names()
-            implied = names[-1].startswith("IMPLIED ")
-            return implied, (*names[:-1], names[-1].removeprefix("IMPLIED "))
-        if clause in _LISTS:
+        if clause == "INDEX" or clause in _LISTS:
             return self._names()
         if clause in ("STATUS", "MAX-ACCESS"):
             return self._take()
@@ -275,6 +271,7 @@ class _Reader:
         elif name == "INTEGER" and self._peek() == "{":
             enumeration = self._enumeration()
         elif name in ("Gauge32", "Counter32", "Counter64", "Unsigned32", "TimeTicks", "TimeStamp",
+                      "DateAndTime",
                       "SnmpAdminString", "InetPortNumber") or name.endswith("Entry"):
             enumeration = {}
         else:
@@ -307,8 +304,7 @@ class _Reader:
         self._expect("{")
         names = []
         while True:
-            name = self._take()
-            names.append(f"{name} {self._take()}" if name == "IMPLIED" else name)
+            names.append(self._take())
             if self._accept("}"):
                 return tuple(names)
             self._expect(",")

@@ -27,6 +27,18 @@ static inline int64_t clock_now_ns(void)
 	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
+/**
+ * How far the time of day, in nanoseconds since 1970, is ahead of clock_now_ns(). It changes only
+ * when someone sets the time of day.
+ */
+static inline int64_t clock_real_ahead_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * NS_PER_SECOND + now.tv_nsec - clock_now_ns();
+}
+
 /** Converts @p ns for system calls; the fields have 32 bits on some machines. */
 static inline struct timespec clock_timespec(int64_t ns)
 {

@@ -154,6 +154,8 @@ enum {
 	tcpThresholdSince = 7,
 	tcpThresholdRaises = 8,
 	tcpThresholdLabel = 9,
+	tcpThresholdTop = 10,
+	tcpThresholdSinceDate = 11,
 };
 
 /** Below tcpRefresh */
@@ -166,12 +168,13 @@ enum {
 	tcpRefreshLastError = 6,
 	tcpRefreshMethod = 7,
 	tcpRefreshWindow = 8,
+	tcpRefreshStarted = 9,
 	tcpRefreshListenersOmitted = 10,
 };
 
 /** Below tcpNotify */
 enum {
-	tcpThresholdDropped = 1,
+	tcpNotifyDropped = 1,
 };
 
 /** Below tcpWatchTable */

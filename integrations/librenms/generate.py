@@ -159,7 +159,7 @@ def service_parameters(mib):
               f" -w {level.warning} -c {level.critical}" for state, level in STATES.items()]
     for threshold in THRESHOLDS:
         if not threshold.metric.startswith("state "):
-            index = mib.text_index("tcpThresholdStatus", threshold.name)
+            index = mib.text_index(threshold.name)
             lines.append(f"TCP {threshold.name}\t-P 2c -C public"
                          f" -o {mib['tcpThresholdStatus'].instance(index)} -l tcpThresholdStatus"
                          " -w 1")

@@ -233,7 +233,7 @@ levels = {"fill_warning": FILL.warning, "fill_critical": FILL.critical,
 # What check_tcp_states does not check, because it would have to remember counters, and the limit whose
 # level differs from those of the others.
 thresholds = [{"name": threshold.name, "oid": mib["tcpThresholdStatus"].instance(
-    mib.text_index("tcpThresholdStatus", threshold.name))}
+    mib.text_index(threshold.name))}
               for threshold in THRESHOLDS if threshold.metric.startswith("rate ")
               or threshold.metric.startswith("host ") and threshold.level != _LIMIT]
 (directory / "tcp-states.cfg").write_text(

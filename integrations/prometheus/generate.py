@@ -72,8 +72,6 @@ def index(mib, found):
             made.append({"labelname": name, "type": IMPORTED[name]})
         elif name != JOINED:
             made.append({"labelname": name, "type": type_of(mib[name])})
-            if found.implied and name == found.index[-1]:
-                made[-1]["implied"] = True
             made[-1] |= enum_values(mib[name])
     return {"indexes": made} if made else {}
 

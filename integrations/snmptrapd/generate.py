@@ -16,16 +16,17 @@ outputOption sQ
 format2 %.4y-%02.2m-%02.2l %02.2h:%02.2j:%02.2k %B: %v\\n
 """)
 
-# $1 to $5 are the objects of the notification.
+# $1 to $8 are the objects of the notification.
 _SNMPTT_EVENT = string.Template("""
 EVENT $name $oid "TCP thresholds" $severity
-FORMAT $$1 is $what: $$2 is $$3, range $$4
+FORMAT $$1 is $what since $$7: $$2 is $$3, range $$4; top: $$8
 SDESC
 $description
 EDESC
 """)
 _OBJECTS = ("tcpThresholdLabel", "tcpThresholdMetric", "tcpThresholdValue", "tcpThresholdRange",
-            "tcpThresholdSince")
+            "tcpThresholdSince", "tcpThresholdClearRange", "tcpThresholdSinceDate",
+            "tcpThresholdTop")
 
 # mteTriggerFired of DISMAN-EVENT-MIB: $1 is the name of the trigger, $5 the value.
 _SNMPTT_MISSING = string.Template("""

@@ -400,8 +400,8 @@ class Generator:
                      "snmpd does not answer; the state of the agent is unknown."),
             absent, stale, errors,
             _trigger("TCP notifications were dropped",
-                     _call("max", _scalar("tcpThresholdDropped"), "1h") + ">0", "WARNING",
-                     "notice", self._mib["tcpThresholdDropped"].description),
+                     _call("max", _scalar("tcpNotifyDropped"), "1h") + ">0", "WARNING",
+                     "notice", self._mib["tcpNotifyDropped"].description),
             _trigger("SYN flood",
                      self._grows("tcpHostSyncookiesSent") + " or "
                      + self._grows("tcpHostSynQueueDrops"), "HIGH", "security",
@@ -486,7 +486,7 @@ def _status(name, state, *family):
 
 
 def _scalar(name):
-    group = "agent" if name.startswith(("tcpRefresh", "tcpThreshold")) else "host"
+    group = "agent" if name.startswith(("tcpRefresh", "tcpNotify")) else "host"
     return f"tcp.{group}[{name}]"
 
 

@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "collect/collector.h"
 #include "inherited.h"
+#include "model/date.h"
 #include "model/history.h"
 #include "streams.h"
 
@@ -175,7 +176,7 @@ static void handle_conntrack(int descriptor, void *argument)
 static int add_refresh(struct agent *agent, const struct refresh *refresh)
 {
 	struct evaluation *before = evaluation_hold(agent->refreshes.evaluation);
-	int error = history_add(&agent->refreshes, refresh);
+	int error = history_add(&agent->refreshes, refresh, clock_real_ahead_ns());
 
 	notifier_add(&agent->notifier, before, agent->refreshes.evaluation);
 	evaluation_release(before);
@@ -366,6 +367,7 @@ static int initialise_modules(struct agent *agent)
 	notifier_initialise(&agent->notifier, &agent->mib, &agent->session);
 	agent->mib.refreshes = &agent->refreshes;
 	agent->mib.notifications_dropped = &agent->notifier.dropped;
+	agent->mib.started_real_ns = clock_now_ns() + clock_real_ahead_ns();
 	error = mib_register(&agent->mib, agent->options.context);
 	return error == 0 ? initialise_session(agent) : error;
 }
@@ -485,6 +487,7 @@ int main(int argc, char *argv[])
 		return EXIT_FAILURE;
 	}
 	share_heap();
+	date_read_zone();
 	choose_logging(&agent.options);
 	library_initialise();
 	if (prepare(&agent) != 0 ||

@@ -51,6 +51,7 @@ static struct served served_data(struct mib *mib, long transaction)
 	struct served served = {
 		.refreshes = mib->refreshes,
 		.notifications_dropped = *mib->notifications_dropped,
+		.started_real_ns = mib->started_real_ns,
 		.up_from_ns = mib->up_from_ns,
 	};
 
@@ -84,7 +85,7 @@ static int set_value(netsnmp_variable_list *variable, const struct mib_instance 
 		break;
 	case ASN_OCTET_STR:
 		failed = snmp_set_var_typed_value(variable, instance->type, value->text,
-						  strlen(value->text));
+						  value->length);
 		break;
 	case ASN_COUNTER64:
 		failed = snmp_set_var_typed_value(variable, instance->type, &counter64,

@@ -25,7 +25,8 @@ struct mib {
 	const struct history *refreshes;
 	int64_t max_age_ns; /**< older counts are not served; 0: three refresh intervals */
 	const uint32_t *notifications_dropped;
-	int64_t up_from_ns; /**< when snmpd's sysUpTime was 0, on the clock of clock.h */
+	int64_t started_real_ns; /**< when the agent was started, since 1970 */
+	int64_t up_from_ns;      /**< when snmpd's sysUpTime was 0, on the clock of clock.h */
 	struct mib_request requests[MIB_REQUESTS];
 	size_t next_request; /**< the oldest, which is replaced next */
 };

@@ -76,6 +76,13 @@ static size_t first_row(const struct mib_table *table, const struct served *serv
 	return low;
 }
 
+static size_t text_length(const struct mib_object *object, const struct mib_value *value)
+{
+	if (object->type != ASN_OCTET_STR)
+		return 0;
+	return object->octets != 0 ? object->octets : strlen(value->text);
+}
+
 static bool get_instance(const struct object_type *type, const struct served *served, size_t row,
 			 struct mib_instance *instance)
 {
@@ -84,6 +91,7 @@ static bool get_instance(const struct object_type *type, const struct served *se
 
 	if (!type->object->get(&cell, &instance->value))
 		return false;
+	instance->value.length = text_length(type->object, &instance->value);
 	memcpy(instance->name, type->name, type->name_length * sizeof(oid));
 	instance->name_length = type->name_length;
 	instance->name_length += table->index(served, row, instance->name + type->name_length);

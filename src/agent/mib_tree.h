@@ -29,14 +29,16 @@ struct served {
 	bool too_old;                        /**< the latest report: current values are absent */
 	const struct history *refreshes;
 	uint32_t notifications_dropped;
-	int64_t now_ns;     /**< when the request arrived */
-	int64_t up_from_ns; /**< when snmpd's sysUpTime was 0 */
+	int64_t now_ns;          /**< when the request arrived */
+	int64_t up_from_ns;      /**< when snmpd's sysUpTime was 0 */
+	int64_t started_real_ns; /**< when the agent was started, since 1970 */
 };
 
 /** A value: text for ASN_OCTET_STR, number for every other type. */
 struct mib_value {
 	uint64_t number;
 	char text[MIB_TEXT_SIZE];
+	size_t length; /**< of the text, set by mib_get() and mib_next() */
 };
 
 /** Selects one value of an object. */
@@ -52,7 +54,8 @@ struct mib_object {
 	u_char type; /**< ASN_GAUGE and the like */
 	/** Sets @p value; returns false if there is none in this row. */
 	bool (*get)(const struct mib_cell *cell, struct mib_value *value);
-	int key; /**< distinguishes objects that share a getter */
+	int key;       /**< distinguishes objects that share a getter */
+	size_t octets; /**< the constant length of texts with null characters; 0: they have none */
 };
 
 struct mib_table {

@@ -10,8 +10,8 @@
 
 /* The objects of tcpThresholdRaised and tcpThresholdCleared, in the order of the MIB. */
 static const oid notification_columns[] = {
-	tcpThresholdLabel, tcpThresholdMetric, tcpThresholdValue,
-	tcpThresholdRange, tcpThresholdSince,
+	tcpThresholdLabel, tcpThresholdMetric,     tcpThresholdValue,     tcpThresholdRange,
+	tcpThresholdSince, tcpThresholdClearRange, tcpThresholdSinceDate, tcpThresholdTop,
 };
 
 static const oid snmp_trap_oid[] = {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sends a notification for each threshold that is raised or cleared: once and in order.
+ * Sends a notification for each threshold that is raised or cleared, in order and at least once.
  *
  * Notifications are queued while snmpd is away. A sent one is kept until snmpd has responded; if
  * the session is lost first, it is not known whether snmpd read it, and it is sent in the next
- * session. At most NOTIFICATIONS_UNANSWERED are unanswered at a time, so that the socket of a hung
- * snmpd does not fill up and block the agent.
+ * session, with the same label and tcpThresholdSinceDate. At most NOTIFICATIONS_UNANSWERED are
+ * unanswered at a time, so that the socket of a hung snmpd does not fill up and block the agent.
  */
 #ifndef AGENT_NOTIFIER_H
 #define AGENT_NOTIFIER_H

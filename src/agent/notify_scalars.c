@@ -3,14 +3,14 @@
 
 #include "mib_objects.h"
 
-static bool threshold_dropped(const struct mib_cell *cell, struct mib_value *value)
+static bool notify_dropped(const struct mib_cell *cell, struct mib_value *value)
 {
 	value->number = cell->served->notifications_dropped;
 	return true;
 }
 
 static const struct mib_object scalars[] = {
-	{.number = tcpThresholdDropped, .type = ASN_COUNTER, .get = threshold_dropped},
+	{.number = tcpNotifyDropped, .type = ASN_COUNTER, .get = notify_dropped},
 };
 
 const struct mib_table notify_scalars = {

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "mib_objects.h"
+#include "model/date.h"
 
 #include <stdio.h>
 
@@ -63,6 +64,12 @@ static bool refresh_window(const struct mib_cell *cell, struct mib_value *value)
 	return true;
 }
 
+static bool refresh_started(const struct mib_cell *cell, struct mib_value *value)
+{
+	date_and_time(cell->served->started_real_ns, (uint8_t *)value->text);
+	return true;
+}
+
 static bool refresh_listeners_omitted(const struct mib_cell *cell, struct mib_value *value)
 {
 	if (cell->served->latest == NULL)
@@ -80,6 +87,10 @@ static const struct mib_object scalars[] = {
 	{.number = tcpRefreshLastError, .type = ASN_OCTET_STR, .get = refresh_last_error},
 	{.number = tcpRefreshMethod, .type = ASN_INTEGER, .get = refresh_method},
 	{.number = tcpRefreshWindow, .type = ASN_GAUGE, .get = refresh_window},
+	{.number = tcpRefreshStarted,
+	 .type = ASN_OCTET_STR,
+	 .get = refresh_started,
+	 .octets = DATE_OCTETS},
 	{.number = tcpRefreshListenersOmitted, .type = ASN_GAUGE, .get = refresh_listeners_omitted},
 };
 

@@ -29,7 +29,8 @@ static int apply_settings(struct reload *reload, const struct settings *settings
 	struct collector_settings collector_settings = settings_for_collector(settings);
 	struct history *refreshes = reload->refreshes;
 	struct evaluation *before = evaluation_hold(refreshes->evaluation);
-	struct evaluation *ended = evaluation_end(before, settings->thresholds, clock_now_ns());
+	struct evaluation *ended =
+		evaluation_end(before, settings->thresholds, clock_now_ns(), clock_real_ahead_ns());
 	int error = -ENOMEM;
 
 	collector_settings.watches = watches_copy(settings->watches);

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "mib_objects.h"
+#include "model/date.h"
 #include "utf8.h"
 
 #include <stdio.h>
@@ -23,15 +24,15 @@ static const struct threshold_state *threshold_state_of(const struct mib_cell *c
 	return &cell->served->evaluation->states[cell->row];
 }
 
-/* IMPLIED: the characters without their number. */
 static size_t threshold_index(const struct served *served, size_t row, oid index[MIB_INDEX_MAX])
 {
 	const char *name = threshold_at(served, row)->name;
 	size_t length = strlen(name);
 
+	index[0] = length;
 	for (size_t i = 0; i < length; i++)
-		index[i] = (unsigned char)name[i];
-	return length;
+		index[1 + i] = (unsigned char)name[i];
+	return 1 + length;
 }
 
 /* The key is the offset of the text in struct threshold. */
@@ -70,6 +71,20 @@ static bool threshold_raises(const struct mib_cell *cell, struct mib_value *valu
 	return true;
 }
 
+static bool threshold_top(const struct mib_cell *cell, struct mib_value *value)
+{
+	snprintf(value->text, sizeof(value->text), "%s", top_text(threshold_state_of(cell)->top));
+	return true;
+}
+
+static bool threshold_since_date(const struct mib_cell *cell, struct mib_value *value)
+{
+	const struct threshold_state *state = threshold_state_of(cell);
+
+	date_and_time(state->since_real_ns, (uint8_t *)value->text);
+	return state->since_ns != 0;
+}
+
 #define TEXT(member) \
 	.type = ASN_OCTET_STR, .get = threshold_text, .key = offsetof(struct threshold, member)
 
@@ -82,6 +97,11 @@ static const struct mib_object columns[] = {
 	{.number = tcpThresholdSince, .type = ASN_TIMETICKS, .get = threshold_since},
 	{.number = tcpThresholdRaises, .type = ASN_COUNTER, .get = threshold_raises},
 	{.number = tcpThresholdLabel, TEXT(name)},
+	{.number = tcpThresholdTop, .type = ASN_OCTET_STR, .get = threshold_top},
+	{.number = tcpThresholdSinceDate,
+	 .type = ASN_OCTET_STR,
+	 .get = threshold_since_date,
+	 .octets = DATE_OCTETS},
 };
 
 const struct mib_table threshold_table = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tcpThresholdTable: a row for every threshold, sorted by name.
+ * tcpThresholdTable: a row for every threshold.
  */
 #ifndef AGENT_THRESHOLD_TABLE_H
 #define AGENT_THRESHOLD_TABLE_H

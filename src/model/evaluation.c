@@ -16,6 +16,13 @@ static struct evaluation *evaluation_new(struct thresholds *thresholds)
 	return evaluation;
 }
 
+/* Copies the status of a threshold into @p state, which is all zero. */
+static void copy_state(struct threshold_state *state, const struct threshold_state *from)
+{
+	*state = *from;
+	top_hold(state->top);
+}
+
 /* The status of @p threshold in @p evaluation, or NULL if it is missing or differs there. */
 static const struct threshold_state *threshold_state_of(const struct evaluation *evaluation,
 							const struct threshold *threshold)
@@ -36,12 +43,14 @@ struct evaluation *evaluation_begin(struct thresholds *thresholds, const struct 
 			threshold_state_of(before, &thresholds->threshold[i]);
 
 		if (state != NULL)
-			evaluation->states[i] = *state;
+			copy_state(&evaluation->states[i], state);
 	}
 	return evaluation;
 }
 
-static void change_status(struct threshold_state *state, int64_t now_ns)
+/* @param top is held by @p state from then on */
+static void change_status(struct threshold_state *state, int64_t now_ns, int64_t real_ahead_ns,
+			  struct top *top)
 {
 	if (state->status == THRESHOLD_NORMAL) {
 		state->status = THRESHOLD_RAISED;
@@ -50,11 +59,15 @@ static void change_status(struct threshold_state *state, int64_t now_ns)
 		state->status = THRESHOLD_NORMAL;
 	}
 	state->since_ns = now_ns;
+	state->since_real_ns = now_ns + real_ahead_ns;
+	top_release(state->top);
+	state->top = top;
 	state->streak = 0;
 }
 
 static void evaluate_threshold(const struct threshold *threshold, const struct snapshot *snapshot,
-			       const struct rates *rates, struct threshold_state *state)
+			       const struct rates *rates, int64_t real_ahead_ns,
+			       struct threshold_state *state)
 {
 	bool suggests_change;
 
@@ -69,25 +82,27 @@ static void evaluate_threshold(const struct threshold *threshold, const struct s
 		suggests_change = range_contains(&threshold->clear, state->value);
 	state->streak = suggests_change ? state->streak + 1 : 0;
 	if (state->streak >= threshold->hold)
-		change_status(state, snapshot->taken_ns);
+		change_status(state, snapshot->taken_ns, real_ahead_ns,
+			      top_new(&threshold->metric, snapshot));
 }
 
 struct evaluation *evaluation_next(const struct evaluation *before, const struct snapshot *snapshot,
-				   const struct rates *rates)
+				   const struct rates *rates, int64_t real_ahead_ns)
 {
 	const struct thresholds *thresholds = before->thresholds;
 	struct evaluation *evaluation = evaluation_new(before->thresholds);
 
 	for (size_t i = 0; evaluation != NULL && i < thresholds->count; i++) {
-		evaluation->states[i] = before->states[i];
-		evaluate_threshold(&thresholds->threshold[i], snapshot, rates,
+		copy_state(&evaluation->states[i], &before->states[i]);
+		evaluate_threshold(&thresholds->threshold[i], snapshot, rates, real_ahead_ns,
 				   &evaluation->states[i]);
 	}
 	return evaluation;
 }
 
 struct evaluation *evaluation_end(const struct evaluation *before,
-				  const struct thresholds *thresholds, int64_t now_ns)
+				  const struct thresholds *thresholds, int64_t now_ns,
+				  int64_t real_ahead_ns)
 {
 	struct evaluation *evaluation = evaluation_new(before->thresholds);
 
@@ -95,11 +110,11 @@ struct evaluation *evaluation_end(const struct evaluation *before,
 		const struct threshold *threshold = &before->thresholds->threshold[i];
 		ptrdiff_t kept = thresholds_find(thresholds, threshold->name);
 
-		evaluation->states[i] = before->states[i];
+		copy_state(&evaluation->states[i], &before->states[i]);
 		if (before->states[i].status != THRESHOLD_RAISED ||
 		    (kept >= 0 && threshold_equals(&thresholds->threshold[kept], threshold)))
 			continue;
-		change_status(&evaluation->states[i], now_ns);
+		change_status(&evaluation->states[i], now_ns, real_ahead_ns, NULL);
 		evaluation->states[i].has_value = true;
 	}
 	return evaluation;
@@ -116,6 +131,8 @@ void evaluation_release(struct evaluation *evaluation)
 {
 	if (evaluation == NULL || --evaluation->holders > 0)
 		return;
+	for (size_t i = 0; i < evaluation->thresholds->count; i++)
+		top_release(evaluation->states[i].top);
 	thresholds_release(evaluation->thresholds);
 	free(evaluation);
 }

@@ -9,6 +9,7 @@
 #define MODEL_EVALUATION_H
 
 #include "model/threshold.h"
+#include "model/top.h"
 
 enum threshold_status {
 	THRESHOLD_NORMAL,
@@ -21,7 +22,13 @@ struct threshold_state {
 	uint32_t value;
 	uint32_t streak;  /**< consecutive refreshes that suggest the other status */
 	int64_t since_ns; /**< when the status changed, by clock_now_ns(); 0: never */
-	uint32_t raises;  /**< number of times it was raised, wrapping at 2^32 */
+	/**
+	 * The same in nanoseconds since 1970, as the time of day was at that moment: setting it
+	 * later does not change the date.
+	 */
+	int64_t since_real_ns;
+	struct top *top; /**< held; of the snapshot that changed the status */
+	uint32_t raises; /**< number of times it was raised, wrapping at 2^32 */
 };
 
 struct evaluation {
@@ -44,19 +51,22 @@ struct evaluation *evaluation_begin(struct thresholds *thresholds, const struct 
  * takes the full hold to change the status.
  *
  * @param rates with @p snapshot as the latest
+ * @param real_ahead_ns as returned by clock_real_ahead_ns()
  * @return an evaluation, held once, or NULL if out of memory
  */
 struct evaluation *evaluation_next(const struct evaluation *before, const struct snapshot *snapshot,
-				   const struct rates *rates);
+				   const struct rates *rates, int64_t real_ahead_ns);
 
 /**
  * The evaluation @p before, except that raised thresholds that are missing from @p thresholds, or
- * differ there, are cleared at @p now_ns with their last value. They would never be cleared
- * otherwise.
+ * differ there, are cleared at @p now_ns with their last value and without a top. They would never
+ * be cleared otherwise.
+ * @param real_ahead_ns as returned by clock_real_ahead_ns()
  * @return an evaluation, held once, or NULL if out of memory
  */
 struct evaluation *evaluation_end(const struct evaluation *before,
-				  const struct thresholds *thresholds, int64_t now_ns);
+				  const struct thresholds *thresholds, int64_t now_ns,
+				  int64_t real_ahead_ns);
 
 struct evaluation *evaluation_hold(struct evaluation *evaluation);
 

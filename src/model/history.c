@@ -35,7 +35,7 @@ static int add_failure(struct history *history, int error, const char *failed)
 	return error;
 }
 
-int history_add(struct history *history, const struct refresh *refresh)
+int history_add(struct history *history, const struct refresh *refresh, int64_t real_ahead_ns)
 {
 	struct report *previous = history->latest;
 	struct report *report;
@@ -57,8 +57,8 @@ int history_add(struct history *history, const struct refresh *refresh)
 		return add_failure(history, error, "cannot update minima and maxima");
 	}
 	rates_add(&history->rates, report->snapshot);
-	report->evaluation =
-		evaluation_next(history->evaluation, report->snapshot, &history->rates);
+	report->evaluation = evaluation_next(history->evaluation, report->snapshot, &history->rates,
+					     real_ahead_ns);
 	if (report->evaluation == NULL) {
 		report_release(report);
 		return add_failure(history, -ENOMEM, "cannot evaluate thresholds");

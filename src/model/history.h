@@ -32,7 +32,7 @@ int history_initialise(struct history *history, int64_t window_ns, struct thresh
  * Adds @p refresh and takes its snapshot. If it failed, the latest report stays.
  * @return 0, or @p refresh's error, or -ENOMEM; last_error contains its text
  */
-int history_add(struct history *history, const struct refresh *refresh);
+int history_add(struct history *history, const struct refresh *refresh, int64_t real_ahead_ns);
 
 /**
  * Uses @p thresholds from now on; those that have not changed keep their status.

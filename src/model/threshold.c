@@ -176,7 +176,7 @@ int thresholds_add(struct thresholds **thresholds, const struct threshold *thres
 	if (larger == NULL)
 		return -ENOMEM;
 	*thresholds = larger;
-	while (i > 0 && strcmp(larger->threshold[i - 1].name, threshold->name) > 0) {
+	while (i > 0 && watch_name_compare(larger->threshold[i - 1].name, threshold->name) > 0) {
 		larger->threshold[i] = larger->threshold[i - 1];
 		i--;
 	}

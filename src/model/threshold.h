@@ -32,7 +32,7 @@ struct threshold {
 struct thresholds {
 	unsigned int holders;
 	size_t count;
-	struct threshold threshold[]; /**< by name */
+	struct threshold threshold[]; /**< in the order of watch_name_compare() */
 };
 
 /**

@@ -135,7 +135,7 @@ def test_sensors_are_the_counts(monitored, definition, picture, record_property)
     assert len(sensors) == 26
     # The words of an enumeration are stored as numbers, without 0.
     assert sensors.pop("tcpRefreshMethod.0")["sensor_current"] in (1, 2)
-    leak = ".".join(map(str, monitored.mib.text_index("tcpThresholdStatus", "leak")))
+    leak = ".".join(map(str, monitored.mib.text_index("leak")))
     assert sensors.pop(f"tcpThresholdStatus.{leak}") == {
         "sensor_class": "state", "sensor_current": 1, "group": "TCP sockets",
         "sensor_oid": snmp.dotted(mib.of_threshold(mib.THRESHOLD_STATUS, "leak")),

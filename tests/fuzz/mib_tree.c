@@ -12,7 +12,7 @@
 
 #define ROWS_MAX 7
 #define NAME_LENGTH_MAX (MIB_NAME_MAX + 4)
-/* Of the fixed tables some 200; a listener has 6, a watch 91 and a threshold 8. */
+/* Of the fixed tables some 200; a listener has 6, a watch 91 and a threshold 10. */
 #define INSTANCES_MAX (256 + ROWS_MAX * (6 + 91 + 8))
 
 struct name {

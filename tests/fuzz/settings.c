@@ -116,7 +116,7 @@ static void check_thresholds(const struct settings *settings)
 		const struct threshold *threshold = &thresholds->threshold[i];
 
 		if (i > 0)
-			assert(strcmp(threshold[-1].name, threshold->name) < 0);
+			assert(watch_name_compare(threshold[-1].name, threshold->name) < 0);
 		assert(metric_problem(&threshold->metric, settings->watches,
 				      refresh_owner_states(&settings->refresh_options)) == NULL);
 	}

@@ -69,6 +69,8 @@ THRESHOLD_STATUS = THRESHOLD_ENTRY + (6,)
 THRESHOLD_SINCE = THRESHOLD_ENTRY + (7,)
 THRESHOLD_RAISES = THRESHOLD_ENTRY + (8,)
 THRESHOLD_LABEL = THRESHOLD_ENTRY + (9,)
+THRESHOLD_TOP = THRESHOLD_ENTRY + (10,)
+THRESHOLD_SINCE_DATE = THRESHOLD_ENTRY + (11,)
 
 _REFRESH = ROOT + (1, 8)
 REFRESH_INTERVAL = _REFRESH + (1, 0)
@@ -78,9 +80,10 @@ REFRESH_ERRORS = _REFRESH + (5, 0)
 REFRESH_LAST_ERROR = _REFRESH + (6, 0)
 REFRESH_METHOD = _REFRESH + (7, 0)
 REFRESH_WINDOW = _REFRESH + (8, 0)
+REFRESH_STARTED = _REFRESH + (9, 0)
 REFRESH_LISTENERS_OMITTED = _REFRESH + (10, 0)
 
-THRESHOLD_DROPPED = ROOT + (1, 9, 1, 0)
+NOTIFY_DROPPED = ROOT + (1, 9, 1, 0)
 
 RAISED = ROOT + (0, 1)
 CLEARED = ROOT + (0, 2)
@@ -129,7 +132,7 @@ def of_host(name):
 
 def of_threshold(column, name):
     """Return an instance of a tcpThresholdTable COLUMN."""
-    return column + tuple(name.encode())
+    return column + (len(name), *name.encode())
 
 
 COUNTS = tuple(count(*row) for row in ROWS)

@@ -2,9 +2,11 @@
 """SNMP requests by the net-snmp commands, and a proxy that acts between requests."""
 
 import collections
+import datetime
 import os
 import re
 import socket
+import struct
 import subprocess
 import threading
 
@@ -110,7 +112,16 @@ def varbind(line):
     kind, _, value = text.partition(": ")
     if kind == "STRING":
         return Varbind(oid, kind, value[1:-1])
-    return Varbind(oid, kind, int(value) if re.fullmatch(r"-?\d+", value) else value)
+    return Varbind(oid, kind, int(value) if re.fullmatch(r"-?\d+", value) else value.rstrip())
+
+
+def date(value):
+    """Return a DateAndTime, in hexadecimal digits as net-snmp prints it, with its zone."""
+    *fields, tenths, sign, hours, minutes = struct.unpack(">H6BcBB", bytes.fromhex(value))
+    offset = datetime.timedelta(hours=hours, minutes=minutes)
+    return datetime.datetime(
+        *fields, tenths * 100_000,
+        tzinfo=datetime.timezone(offset if sign == b"+" else -offset))
 
 
 class CountingProxy:

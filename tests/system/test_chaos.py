@@ -41,6 +41,7 @@ class Life:
         self.snmpd, self.agent, self.faults = snmpd, agent, faults
         self._expected = expected
         self._open_files = agent.descriptors()
+        self._since = raised_since()
 
     def check_back(self):
         """Assert that the agent serves exact counts after its next attempt to connect to snmpd.
@@ -54,12 +55,20 @@ class Life:
         assert set(last) <= {TRY_AGAIN, 2 * TRY_AGAIN, 4 * TRY_AGAIN, ANSWER}, last
         assert served_counts() == self._expected
         assert self.agent.descriptors() == self._open_files
+        assert raised_since() == self._since
 
     def check_idle(self, refreshes):
         """For a number of refreshes, while snmpd is not running."""
         assert_not_spinning = self.faults.watch_waits()
         self.faults.wait_for_refreshes(refreshes)
         assert_not_spinning()
+
+
+def raised_since():
+    """Return the date of a threshold that was raised at the start."""
+    date = snmp.get_value(mib.of_threshold(mib.THRESHOLD_SINCE_DATE, "leak"))
+    assert date is not None
+    return date
 
 
 def refreshes():
@@ -147,7 +156,8 @@ def restart(life):
 @pytest.fixture
 def life(snmpd, agent, faults, maker):
     snmpd.start()
-    agent.configure(refreshInterval=INTERVAL, window=300)
+    agent.configure(refreshInterval=INTERVAL, window=300,
+                    threshold="leak state any closeWait 4")
     agent.start()
     agent.wait_until_registered()
     return Life(snmpd, agent, faults, maker.expected)

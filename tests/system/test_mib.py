@@ -55,7 +55,15 @@ class Module:
         for name, text in zip(inside, details[1:], strict=True):
             if re.search(r"MAX-ACCESS\s+read-only", text):
                 syntax = re.search(r"SYNTAX\s+([\w ]*\w)", text)[1]
-                self.readable[inside[name]] = WIRE_TYPES[syntax]
+                self.readable[inside[name]] = self._wire_type(name, syntax)
+
+    @staticmethod
+    def _wire_type(name, syntax):
+        """snmpwalk prints octets in hexadecimal digits if they are not a text, as in dates."""
+        if name in ("tcpThresholdSinceDate", "tcpRefreshStarted"):
+            assert syntax == "OCTET STRING"
+            return "Hex-STRING"
+        return WIRE_TYPES[syntax]
 
     def _translate(self, *options):
         done = subprocess.run(
@@ -95,7 +103,7 @@ def instances(build, module, snmpd, make_agent):
         agent = make_agent("agent", build / "tcp-state-agent")
         agent.configure(refreshInterval=3600,
                         watch=["ssh port 22", f"own port {port}", "unit unit nosuch.service"],
-                        threshold=["floor state any listen 5: hold 3",
+                        threshold=["floor state any listen 5: hold 3", "raised state any listen 0",
                                    f"queue listen [::1]:{port} 50 clear 20",
                                    "buckets host tcpHostTimeWaits 80", "closed watch ssh listen 0"])
         agent.start()
@@ -138,6 +146,8 @@ def test_a_walk_equals_single_gets(module, instances):
 def pysnmp_varbind(oid, value):
     kind = type(value).__name__
     text = value.prettyPrint()
+    if kind == "OctetString" and text.startswith("0x"):
+        return snmp.Varbind(tuple(oid), "Hex-STRING", bytes(value).hex(" ").upper())
     return snmp.Varbind(tuple(oid), PYSNMP_TYPES.get(kind, kind),
                         text if kind == "OctetString" else int(value))
 

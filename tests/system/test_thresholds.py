@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Thresholds: when they are raised and cleared, with one notification each time."""
 
+import contextlib
+import datetime
 import functools
+import os
+import re
 import socket
+import struct
 import subprocess
+import threading
 
 import pytest
 
@@ -11,12 +17,13 @@ import mib
 import snmp
 from daemons import INFORM_SECURITY, INFORMS, TRAP_SECURITY, TRAPS, refused, wait_for_refresh
 from namespace import set_sysctl
-from polling import until
+from polling import PATIENCE, until
 from sockets import StateMaker, listener
 from tun_peer import NEAR_ADDRESS, TunPeer
 
 CARRIED = (mib.THRESHOLD_LABEL, mib.THRESHOLD_METRIC, mib.THRESHOLD_VALUE, mib.THRESHOLD_RANGE,
-           mib.THRESHOLD_SINCE)
+           mib.THRESHOLD_SINCE, mib.THRESHOLD_CLEAR_RANGE, mib.THRESHOLD_SINCE_DATE,
+           mib.THRESHOLD_TOP)
 LISTENING = "state ipv4 listen"
 # Raised by an IPv6 listener, to show that no other notification precedes it.
 LAST = "zLast state ipv6 listen 0"
@@ -48,6 +55,20 @@ def names(notifications):
     return transitions
 
 
+def carried_values(snmptrapd, column):
+    """Return the value of COLUMN in each notification, in order."""
+    return [carried[CARRIED.index(column)].value for _, *carried in snmptrapd.received()]
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def after_tenth(moment):
+    """A DateAndTime has tenths of seconds, rounded down."""
+    return moment.replace(microsecond=moment.microsecond // 100_000 * 100_000)
+
+
 def received_names(snmptrapd):
     return names(snmptrapd.received())
 
@@ -67,7 +88,7 @@ def wait_until_nothing_more_is_notified(snmptrapd, expected):
 
 def row(name):
     """Return {column: value} from one request."""
-    columns = [mib.THRESHOLD_ENTRY + (number,) for number in range(2, 10)]
+    columns = [mib.THRESHOLD_ENTRY + (number,) for number in range(2, 12)]
     return dict(zip(columns, (found.value for found in snmp.get(
         *(mib.of_threshold(column, name) for column in columns)))))
 
@@ -96,7 +117,8 @@ def test_traps_and_informs_contain_the_row(snmptrapd, snmpd, agent, listeners):
     assert row("busy") == {
         mib.THRESHOLD_METRIC: LISTENING, mib.THRESHOLD_RANGE: "2", mib.THRESHOLD_CLEAR_RANGE: "1",
         mib.THRESHOLD_VALUE: 0, mib.THRESHOLD_STATUS: mib.NORMAL, mib.THRESHOLD_SINCE: 0,
-        mib.THRESHOLD_RAISES: 0, mib.THRESHOLD_LABEL: "busy"}
+        mib.THRESHOLD_RAISES: 0, mib.THRESHOLD_LABEL: "busy", mib.THRESHOLD_TOP: "",
+        mib.THRESHOLD_SINCE_DATE: None}
     expected = []
     # The status changes at the last socket that is opened or closed, and not before.
     for number, kind, raises in ((3, mib.RAISED, 1), (1, mib.CLEARED, 1), (3, mib.RAISED, 2)):
@@ -281,11 +303,13 @@ def test_a_syn_flood_is_noticed_though_synreceived_stays_low(start, snmptrapd, a
               "other rate tcpHostListenOverflows 0", LAST)
         until(lambda: row("flood")[mib.THRESHOLD_VALUE] == 0, "the rate is 0")
         flood(peer, port, range(1024, 3024))
-        wait_until_notified(snmptrapd, [("flood", "raised"), ("hour", "raised")])
+        wait_until_notified(snmptrapd, [("hour", "raised"), ("flood", "raised")])
+        for top in carried_values(snmptrapd, mib.THRESHOLD_TOP):
+            assert re.fullmatch(rf"{re.escape(NEAR_ADDRESS[4])}:{port} [1-9]", top)
         assert row("flood")[mib.THRESHOLD_METRIC] == "rate tcpHostSyncookiesSent over 2"
         assert snmp.get_value(mib.of_state(mib.TOTAL, "synReceived")) <= 9
-        wait_until_notified(snmptrapd, [("flood", "raised"), ("hour", "raised"),
-                                    ("flood", "cleared")])
+        wait_until_notified(snmptrapd, [("hour", "raised"), ("flood", "raised"),
+                                        ("flood", "cleared")])
         before = row("hour")
         agent.hang_up()
         agent.wait_until_logged("configuration reloaded")
@@ -295,8 +319,241 @@ def test_a_syn_flood_is_noticed_though_synreceived_stays_low(start, snmptrapd, a
         assert row("hour")[mib.THRESHOLD_SINCE] == before[mib.THRESHOLD_SINCE]
         assert status("other") == status("state") == mib.NORMAL
         wait_until_nothing_more_is_notified(snmptrapd, [
-            ("flood", "raised"), ("hour", "raised"), ("flood", "cleared")])
+            ("hour", "raised"), ("flood", "raised"), ("flood", "cleared")])
     peer.close()
+
+
+# ---- dates ----
+
+def raised_date(name):
+    wait_until_raised(name)
+    return snmp.date(row(name)[mib.THRESHOLD_SINCE_DATE])
+
+
+@pytest.mark.parametrize("zone, hours", [
+    ("UTC0", 0), ("NPT-5:45", 5.75), ("AST4", -4), ("LINT-14", 14),
+    # Summer time on every day of the year.
+    ("XST5XDT,0/0,J365/25", -4), ("XST-1XDT,0/0,J365/25", 2),
+], ids=lambda value: str(value).replace("/", "_"))
+def test_dates_have_the_zone_of_tz(start, agent, zone, hours):
+    agent.environment["TZ"] = zone
+    before = now()
+    start("any state any listen 1:")
+    dates = (snmp.date(snmp.get_value(mib.REFRESH_STARTED)), raised_date("any"))
+    assert after_tenth(before) <= dates[0] <= dates[1] <= now()
+    assert [date.utcoffset() for date in dates] == 2 * [datetime.timedelta(hours=hours)]
+
+
+def zone_file(zone, offset):
+    """Return a file of tzfile(5) for the zone ZONE in the form of TZ, OFFSET seconds from UTC."""
+    block = struct.pack(">5s15x6l", b"TZif2", 0, 0, 0, 0, 1, 4) + struct.pack(">lBB", offset, 0, 0)
+    return 2 * (block + b"NPT\0") + f"\n{zone}\n".encode()
+
+
+def test_dates_have_the_zone_of_the_host(snmpd, agent, tmp_path):
+    """The file is read once, before the agent can no longer open files."""
+    localtime = tmp_path / "localtime"
+    localtime.write_bytes(zone_file("NPT-5:45", 20700))
+    agent.environment.pop("TZ", None)
+    snmpd.start()
+    agent.configure(threshold="any state any listen 1:")
+    os_file = os.path.realpath("/etc/localtime")
+    agent.start(launcher=("unshare", "--mount", "sh", "-c",
+                          f"mount --bind {localtime} {os_file} && exec \"$@\"", "sh"))
+    agent.wait_until_registered()
+    assert raised_date("any").utcoffset() == datetime.timedelta(hours=5, minutes=45)
+    localtime.write_bytes(b"")
+    agent.hang_up()
+    agent.wait_until_logged("configuration reloaded")
+    assert raised_date("any").utcoffset() == datetime.timedelta(hours=5, minutes=45)
+
+
+def test_the_start_of_the_agent_is_that_of_its_counters(start, agent, snmpd):
+    start("any state any listen 1:")
+    date, before = raised_date("any"), snmp.get_value(mib.REFRESH_STARTED)
+    agent.reconfigure(threshold="any state any listen 1:")
+    snmpd.kill()
+    snmpd.start()
+    agent.wait_until_registered()
+    assert snmp.get_value(mib.REFRESH_STARTED) == before
+    assert raised_date("any") == date
+    assert agent.stop() == 0
+    restarted = now()
+    agent.start()
+    agent.wait_until_registered()
+    assert snmp.date(snmp.get_value(mib.REFRESH_STARTED)) >= after_tenth(restarted)
+    assert raised_date("any") >= after_tenth(restarted)
+
+
+# ---- what makes up a value ----
+
+def test_the_top_of_half_open_connections(step):
+    """Whole numbers of the refresh that raised the threshold; it stays until the next change."""
+    peer = TunPeer()
+    with contextlib.ExitStack() as stack:
+        ports = []
+        for _ in range(2):
+            server = stack.enter_context(socket.socket())
+            server.bind((NEAR_ADDRESS[4], 0))
+            server.listen(64)
+            ports.append(server.getsockname()[1])
+        thresholds = ("half state any synReceived 7", "ipv6 state ipv6 synReceived 0:0",
+                      "other state any listen 1")
+        step(*thresholds)
+        for port, number in zip(ports, (3, 5)):
+            flood(peer, port, range(1024, 1024 + number))
+        until(lambda: step(*thresholds) or status("half") == mib.RAISED_STATUS, "it is raised")
+        top = f"{NEAR_ADDRESS[4]}:{ports[1]} 5, {NEAR_ADDRESS[4]}:{ports[0]} 3"
+        assert row("half")[mib.THRESHOLD_TOP] == top
+        flood(peer, ports[0], range(2000, 2001))
+        step(*thresholds)
+        assert row("half")[mib.THRESHOLD_TOP] == top
+        assert row("ipv6")[mib.THRESHOLD_TOP] == row("other")[mib.THRESHOLD_TOP] == ""
+        assert status("other") == mib.RAISED_STATUS
+    peer.close()
+
+
+@contextlib.contextmanager
+def full_queues(addresses, port=10000):
+    """Accept queues with one connection and a backlog of one."""
+    with contextlib.ExitStack() as stack:
+        for address in addresses:
+            server = stack.enter_context(socket.socket())
+            server.bind((address, port))
+            server.listen(1)
+            stack.enter_context(socket.create_connection((address, port)))
+        yield
+
+
+# With these, a list of all endpoints has 255 octets.
+ADDRESSES = [f"127.0.0.{number}" for number in (*range(1, 8), *range(10, 14))]
+LONGEST_TOP = ", ".join(f"{address}:10000 100 %" for address in ADDRESSES)
+METRIC_MAX = 95
+NOTIFICATION_MAX = 1400
+
+
+def test_the_top_of_all_accept_queues(step, snmptrapd):
+    step("fullest listen any 50", "one listen 127.0.0.1:10000 50")
+    with full_queues([*ADDRESSES, "127.0.0.200"]), socket.create_server(("127.0.0.100", 10000)):
+        step("fullest listen any 50", "one listen 127.0.0.1:10000 50")
+        wait_until_notified(snmptrapd, [("one", "raised"), ("fullest", "raised")])
+        assert len(LONGEST_TOP) == 255
+        assert carried_values(snmptrapd, mib.THRESHOLD_TOP) == ["", LONGEST_TOP]
+        assert row("fullest")[mib.THRESHOLD_TOP] == LONGEST_TOP
+    step("fullest listen any 50", "one listen 127.0.0.1:10000 50")
+    wait_until_notified(snmptrapd, [("one", "raised"), ("fullest", "raised"),
+                                    ("fullest", "cleared")])
+    assert carried_values(snmptrapd, mib.THRESHOLD_TOP)[-1] == ""
+
+
+def test_the_longest_notification_fits_into_a_datagram(snmpd, agent, record_property):
+    """Encrypted, with the longest names, ranges, user and context."""
+    name, user, context = 32 * "n", 32 * "u", 32 * "c"
+    wide, clear = "~:" + 91 * "0" + "50", "~:" + 91 * "0" + "20"
+    assert len(wide) == len(clear) == METRIC_MAX
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver, full_queues(ADDRESSES):
+        receiver.bind(("127.0.0.1", 0))
+        snmpd.more_lines = (
+            f"createUser {user} SHA-512 authPhrase AES privPhrase\n"
+            f"trapsess -v 3 -u {user} -l authPriv -a SHA-512 -A authPhrase -x AES -X privPhrase"
+            f" -n {context} 127.0.0.1:{receiver.getsockname()[1]}\n")
+        snmpd.start()
+        agent.configure(threshold=f"{name} listen any {wide} clear {clear}")
+        agent.start()
+        agent.wait_until_registered()
+        wait_until_raised(name)
+        found = row(name)
+        assert len(found[mib.THRESHOLD_TOP]) == 255
+        assert found[mib.THRESHOLD_RANGE] == wide
+        receiver.settimeout(PATIENCE)
+        # snmpd itself notifies of its start.
+        size = max(len(receiver.recv(65536)) for _ in range(2))
+    # The longest root has 20 octets, this one 13, and lengths above 127 take one more.
+    longest = size + METRIC_MAX - len(found[mib.THRESHOLD_METRIC]) + len(CARRIED + (1,)) * (7 + 1)
+    record_property("observed", f"{size} octets, {longest} with the longest metric and root")
+    assert 1000 < longest <= NOTIFICATION_MAX
+
+
+# ---- delivery at least once ----
+
+class Relay:
+    """A socket at PATH between the agent and MASTER. It can keep the master's answers back."""
+
+    def __init__(self, path, master):
+        self.keeps_answers = False
+        self.kept = 0
+        self._master = master
+        self._connections = []
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        self._threads = [threading.Thread(target=self._accept_all)]
+        self._threads[0].start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._threads[0].join()
+        self.break_sessions()
+        for thread in self._threads[1:]:
+            thread.join()
+        self._listener.close()
+
+    def break_sessions(self):
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def _accept_all(self):
+        while True:
+            try:
+                near = self._listener.accept()[0]
+            except OSError:  # it is shut down
+                return
+            far = socket.socket(socket.AF_UNIX)
+            far.connect(str(self._master))
+            self._connections += [near, far]
+            for args in ((near, far, False), (far, near, True)):
+                self._threads.append(threading.Thread(target=self._forward, args=args))
+                self._threads[-1].start()
+
+    def _forward(self, source, target, answers):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if answers and self.keeps_answers:
+                    self.kept += 1
+                else:
+                    target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_duplicate_has_the_same_objects(snmptrapd, snmpd, agent, tmp_path):
+    """snmpd has forwarded it, but its answer is lost with the session."""
+    snmpd.more_lines = TRAPS
+    snmpd.start()
+    with Relay(tmp_path / "relay", snmpd.agentx) as relay:
+        agent.configure(threshold=["fullest listen any 50", LAST],
+                        agentXSocket=f"unix:{tmp_path}/relay")
+        agent.start()
+        agent.wait_until_registered()
+        relay.keeps_answers = True
+        with full_queues(ADDRESSES[:2]):
+            wait_until_notified(snmptrapd, [("fullest", "raised")])
+            until(lambda: relay.kept > 0, "snmpd has confirmed it")
+            relay.keeps_answers = False
+            relay.break_sessions()
+            wait_until_nothing_more_is_notified(snmptrapd, 2 * [("fullest", "raised")])
+        # sysUpTime is that of a session, which may be a tick off.
+        first, second = ([found for found in notification
+                          if found.oid != mib.of_threshold(mib.THRESHOLD_SINCE, "fullest")]
+                         for notification in snmptrapd.received()[:2])
+        assert first == second
+        assert first[-1].value == "127.0.0.1:10000 100 %, 127.0.0.2:10000 100 %"
+        agent.clean_up()
 
 
 # ---- while snmpd is away ----
@@ -311,16 +568,22 @@ def test_a_transition_back_and_forth_while_snmpd_is_away(several_refreshes, star
                                                          listeners):
     start(f"b {LISTENING} 0", f"a {LISTENING} 1", LAST)
     snmpd.kill()
+    moments = []
     for number in (1, 2, 0):
+        before = now()
         listeners.number(number)
         several_refreshes()
+        moments.append((before, now()))
     snmpd.start()
     wait_until_nothing_more_is_notified(snmptrapd, [
         ("b", "raised"), ("a", "raised"), ("a", "cleared"), ("b", "cleared")])
     # sysUpTime started later.
-    since = mib.of_threshold(mib.THRESHOLD_SINCE, "a")
-    assert [varbind.value for _, *carried in snmptrapd.received()
-            for varbind in carried if varbind.oid == since] == [0, 0]
+    assert carried_values(snmptrapd, mib.THRESHOLD_SINCE)[:4] == [0, 0, 0, 0]
+    dates = [snmp.date(value) for value in carried_values(snmptrapd, mib.THRESHOLD_SINCE_DATE)]
+    assert all(after_tenth(before) <= date <= after
+               for (before, after), date in zip(moments, (dates[0], dates[1], dates[2])))
+    assert dates[2] == dates[3]
+    assert snmp.date(row("a")[mib.THRESHOLD_SINCE_DATE]) == dates[2]
 
 
 def test_a_transition_while_snmpd_hangs(several_refreshes, start, snmptrapd, snmpd, listeners):
@@ -361,7 +624,7 @@ def test_300_transitions_while_snmpd_is_away(several_refreshes, start, snmptrapd
     expected = [*((name, "raised") for name in order), *((name, "cleared") for name in order)]
     wait_until_notified(snmptrapd, expected[-KEPT:])
     wait_until_nothing_more_is_notified(snmptrapd, expected[-KEPT:])
-    assert snmp.get_value(mib.THRESHOLD_DROPPED) == 300 - KEPT
+    assert snmp.get_value(mib.NOTIFY_DROPPED) == 300 - KEPT
     assert agent.log.count("dropping the oldest") == 1
     assert "44 notifications dropped" in agent.log
 
@@ -375,7 +638,7 @@ def test_more_transitions_than_are_kept(start, snmptrapd, listeners):
         expected += [(name, kind) for name in order[-KEPT:]]
         wait_until_notified(snmptrapd, expected)
     wait_until_nothing_more_is_notified(snmptrapd, expected)
-    assert snmp.get_value(mib.THRESHOLD_DROPPED) == 3 * (1000 - KEPT)
+    assert snmp.get_value(mib.NOTIFY_DROPPED) == 3 * (1000 - KEPT)
 
 
 def test_a_burst_that_fits_is_notified_completely(start, snmptrapd, listeners):
@@ -386,7 +649,7 @@ def test_a_burst_that_fits_is_notified_completely(start, snmptrapd, listeners):
         listeners.number(number)
         expected += [(name, kind) for name in order]
         wait_until_notified(snmptrapd, expected)
-    assert snmp.get_value(mib.THRESHOLD_DROPPED) == 0
+    assert snmp.get_value(mib.NOTIFY_DROPPED) == 0
 
 
 # ---- start and exit of the agent ----

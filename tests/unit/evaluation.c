@@ -13,6 +13,7 @@
 #define STEPS_MAX 60
 #define VALUES 12
 #define UNBOUNDED (-1)
+#define REAL_AHEAD_NS 1000000
 
 /* Host metrics are percentages, and absent if unknown. */
 static const enum host_object watched[] = {HOST_MEMORY, HOST_ORPHANS, HOST_TIME_WAITS};
@@ -52,7 +53,7 @@ static void next(struct evaluation **evaluation, const struct snapshot *snapshot
 	struct evaluation *before = *evaluation;
 
 	rates_add(&rates, snapshot);
-	*evaluation = evaluation_next(before, snapshot, &rates);
+	*evaluation = evaluation_next(before, snapshot, &rates, REAL_AHEAD_NS);
 	assert_non_null(*evaluation);
 	evaluation_release(before);
 }
@@ -143,6 +144,8 @@ static void assert_agree(const struct threshold_state *found, const struct model
 	assert_int_equal(found->status, model->raised ? THRESHOLD_RAISED : THRESHOLD_NORMAL);
 	assert_int_equal(found->raises, model->raises);
 	assert_int_equal(found->since_ns, model->since_ns);
+	assert_int_equal(found->since_real_ns,
+			 model->since_ns == 0 ? 0 : model->since_ns + REAL_AHEAD_NS);
 	assert_int_equal(found->has_value, last->present);
 	assert_int_equal(found->value, model->last_value);
 }
@@ -231,6 +234,8 @@ static void assert_status(const struct evaluation *evaluation, enum threshold_st
 {
 	assert_int_equal(evaluation->states[0].status, status);
 	assert_int_equal(evaluation->states[0].since_ns, since_ns);
+	assert_int_equal(evaluation->states[0].since_real_ns,
+			 since_ns == 0 ? 0 : since_ns + REAL_AHEAD_NS);
 	assert_int_equal(evaluation->states[0].raises, raises);
 }
 
@@ -305,6 +310,40 @@ static void the_evaluation_before_is_not_changed(void **state)
 	evaluation_release(after);
 }
 
+/* The top of the snapshot that changed the status, and the date by the clock of that moment. */
+static void the_date_and_the_top_are_those_of_the_change(void **state)
+{
+	static const char *const texts[] = {"t listen any 50"};
+	struct listener listener = {.endpoint = {.port = 80}, .fill = 40};
+	const struct snapshot snapshot = {.listeners = &listener, .listeners_count = 1};
+	struct evaluation *evaluation = begin(texts, 1), *raised;
+
+	(void)state;
+	for (uint32_t i = 1; i <= 4; i++) {
+		struct snapshot taken = snapshot;
+		struct evaluation *before = evaluation;
+
+		listener.fill = i < 4 ? 40 + 10 * i : 3;
+		taken.listen_fill = listener.fill;
+		taken.taken_ns = i;
+		evaluation = evaluation_next(before, &taken, &rates, 100 * i);
+		if (i == 3)
+			raised = evaluation_hold(evaluation);
+		evaluation_release(before);
+		if (i == 1) {
+			assert_int_equal(evaluation->states[0].since_real_ns, 0);
+			assert_string_equal(top_text(evaluation->states[0].top), "");
+		}
+	}
+	assert_int_equal(raised->states[0].since_real_ns, 202);
+	assert_string_equal(top_text(raised->states[0].top), "0.0.0.0:80 60 %");
+	assert_int_equal(raised->states[0].value, 70);
+	evaluation_release(raised);
+	assert_int_equal(evaluation->states[0].since_real_ns, 404);
+	assert_string_equal(top_text(evaluation->states[0].top), "0.0.0.0:80 3 %");
+	evaluation_release(evaluation);
+}
+
 /* ---- new thresholds ---- */
 
 /* Raised at 5 with 42, by the second of two refreshes. */
@@ -374,7 +413,7 @@ static void removed_raised_thresholds_are_cleared(void **state)
 	for (size_t i = 0; i <= ENTRIES(changed); i++) {
 		struct evaluation *before = begin_raised("t host tcpHostMemory 10 clear 8 hold 2");
 		struct thresholds *thresholds = thresholds_of(&changed[i], i < ENTRIES(changed));
-		struct evaluation *after = evaluation_end(before, thresholds, 9);
+		struct evaluation *after = evaluation_end(before, thresholds, 9, REAL_AHEAD_NS);
 
 		assert_ptr_equal(after->thresholds, before->thresholds);
 		assert_status(after, THRESHOLD_NORMAL, 9, 1);
@@ -395,7 +434,7 @@ static void thresholds_cleared_at_the_end_keep_their_last_value(void **state)
 
 	(void)state;
 	next_absent(&before, 6);
-	after = evaluation_end(before, none, 9);
+	after = evaluation_end(before, none, 9, REAL_AHEAD_NS);
 	assert_status(after, THRESHOLD_NORMAL, 9, 1);
 	assert_true(after->states[0].has_value);
 	assert_int_equal(after->states[0].value, 42);
@@ -410,7 +449,7 @@ static void unchanged_or_normal_thresholds_are_not_cleared(void **state)
 	static const char *const normal[] = {"t host tcpHostMemory 50"};
 	struct thresholds *thresholds = thresholds_of(same, 1);
 	struct evaluation *before = begin_raised(same[0]);
-	struct evaluation *after = evaluation_end(before, thresholds, 9);
+	struct evaluation *after = evaluation_end(before, thresholds, 9, REAL_AHEAD_NS);
 
 	(void)state;
 	assert_status(after, THRESHOLD_RAISED, 5, 1);
@@ -419,7 +458,7 @@ static void unchanged_or_normal_thresholds_are_not_cleared(void **state)
 
 	before = begin(normal, 1);
 	next_memory(&before, 5, 42);
-	after = evaluation_end(before, thresholds, 9);
+	after = evaluation_end(before, thresholds, 9, REAL_AHEAD_NS);
 	assert_status(after, THRESHOLD_NORMAL, 0, 0);
 	evaluation_release(before);
 	evaluation_release(after);
@@ -446,6 +485,7 @@ int main(void)
 		cmocka_unit_test(between_the_ranges_nothing_changes),
 		cmocka_unit_test(an_absent_value_neither_raises_nor_clears),
 		cmocka_unit_test(the_evaluation_before_is_not_changed),
+		cmocka_unit_test(the_date_and_the_top_are_those_of_the_change),
 		cmocka_unit_test(a_threshold_that_is_still_the_same_keeps_its_status),
 		cmocka_unit_test(a_threshold_that_was_changed_begins_anew),
 		cmocka_unit_test(removed_raised_thresholds_are_cleared),

@@ -23,9 +23,9 @@ static int windows_add_or_not(struct windows *windows, struct report *report, in
 
 static struct evaluation *evaluation_next_or_not(const struct evaluation *before,
 						 const struct snapshot *snapshot,
-						 const struct rates *rates)
+						 const struct rates *rates, int64_t real_ahead_ns)
 {
-	return no_evaluation ? NULL : evaluation_next(before, snapshot, rates);
+	return no_evaluation ? NULL : evaluation_next(before, snapshot, rates, real_ahead_ns);
 }
 
 #define report_new report_new_or_not
@@ -69,7 +69,7 @@ static int succeed(int64_t interval_ns, struct snapshot **snapshot)
 	refresh.snapshot = snapshot_new();
 	assert_non_null(refresh.snapshot);
 	*snapshot = refresh.snapshot;
-	return history_add(&history, &refresh);
+	return history_add(&history, &refresh, 0);
 }
 
 static int fail_with(int error, const char *failed, int64_t interval_ns)
@@ -80,7 +80,7 @@ static int fail_with(int error, const char *failed, int64_t interval_ns)
 		.interval_ns = interval_ns,
 	};
 
-	return history_add(&history, &refresh);
+	return history_add(&history, &refresh, 0);
 }
 
 static void everything_is_unknown_before_the_first(void **state)
@@ -188,7 +188,7 @@ static void add_established(int64_t second, uint32_t established)
 
 	refresh.snapshot->taken_ns = second * NS_PER_SECOND;
 	refresh.snapshot->sockets[FAMILY_IPV4][STATE_ESTABLISHED] = established;
-	assert_int_equal(history_add(&history, &refresh), 0);
+	assert_int_equal(history_add(&history, &refresh, 0), 0);
 }
 
 static void assert_extremes(uint32_t minimum, uint32_t maximum)

@@ -9,6 +9,7 @@
 #include "agent/state_count_table.h"
 #include "agent/tables.h"
 #include "clock.h"
+#include "model/date.h"
 #include "unit.h"
 
 #define NAME_MAX_TRIED (MIB_NAME_MAX + 2)
@@ -40,7 +41,7 @@ static size_t pair_index(const struct served *served, size_t row, oid index[MIB_
 
 #define LONGEST_WORD "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"
 
-/* Like IMPLIED strings, some are prefixes of others. The last one has the maximum length. */
+/* Texts without their lengths, some of which are prefixes of others; the last has the maximum. */
 static size_t word_index(const struct served *served, size_t row, oid index[MIB_INDEX_MAX])
 {
 	static const char *const words[] = {"a", "ab", "abc", "b", "ba", LONGEST_WORD};
@@ -476,6 +477,7 @@ static void the_health_of_refreshes_is_served(void **state)
 	assert_string_equal(instance.value.text, "counting: it rains");
 	assert_scalar(&served, &instance, 7, ASN_INTEGER, 1);
 	assert_scalar(&served, &instance, 8, ASN_GAUGE, 86400);
+	assert_scalar(&served, &instance, 9, ASN_OCTET_STR, 0);
 	assert_scalar(&served, &instance, 10, ASN_GAUGE, 5);
 	assert_false(walk(&refresh_scalars, &served, &instance));
 }
@@ -493,6 +495,7 @@ static void there_is_no_age_before_the_first_success(void **state)
 	assert_scalar(&served, &instance, 6, ASN_OCTET_STR, 0);
 	assert_string_equal(instance.value.text, "");
 	assert_scalar(&served, &instance, 8, ASN_GAUGE, 0);
+	assert_scalar(&served, &instance, 9, ASN_OCTET_STR, 0);
 	assert_false(walk(&refresh_scalars, &served, &instance));
 }
 
@@ -591,11 +594,12 @@ static const char *const threshold_texts[] = {
 	"a host tcpHostMemory 90",
 	"ab watch web established 1: clear 2: hold 2",
 	"b state any listen @1:2",
+	"c listen any 50",
 };
 
 #define INSTANCES                                                                            \
 	((2 * 11 + 11) * 4 + 2 * 4 + 26 + ENTRIES(listeners) * 10 + 2 * 11 * 4 + 2 * 9 * 4 + \
-	 3 * 8 + 9 + 1 + 3 + 2 + 1 + 3 * 2 * 3)
+	 4 * 10 - 1 + 10 + 1 + 3 + 2 + 1 + 3 * 2 * 3)
 
 static char listen_owners[] = "nginx.service, a";
 
@@ -604,6 +608,9 @@ static const struct report_owner owners[] = {
 	{.name = "(none)", .sockets = {[STATE_CLOSE_WAIT] = 6}, .max = {[STATE_CLOSE_WAIT] = 7}},
 	{.name = "/a.service-with-a-name-of-forty-eight-octets....", .max = {[STATE_LISTEN] = 1}},
 };
+
+/* 2026-07-05 12:15:00 UTC */
+#define STARTED_NS (INT64_C(1783253700) * NS_PER_SECOND)
 
 static struct snapshot whole_snapshot;
 static struct report *whole_report;
@@ -623,7 +630,8 @@ static void evaluate_whole(void)
 		assert_int_equal(thresholds_add(&thresholds, &threshold), 0);
 	}
 	evaluation = evaluation_begin(thresholds, NULL);
-	whole_report->evaluation = evaluation_next(evaluation, &whole_snapshot, NULL);
+	whole_report->evaluation =
+		evaluation_next(evaluation, &whole_snapshot, NULL, STARTED_NS + NS_PER_SECOND / 2);
 	evaluation_release(evaluation);
 	thresholds_release(thresholds);
 }
@@ -638,6 +646,7 @@ static int make_whole(void **state)
 		.listeners = listeners,
 		.listeners_count = ENTRIES(listeners),
 		.listeners_omitted = 17,
+		.listen_fill = 85,
 		.watches = watches,
 		.watches_count = ENTRIES(watches),
 		.owners_known = true,
@@ -662,6 +671,7 @@ static int make_whole(void **state)
 		.notifications_dropped = 77,
 		.now_ns = 51 * NS_PER_SECOND,
 		.up_from_ns = 20 * NS_PER_SECOND,
+		.started_real_ns = STARTED_NS,
 	};
 	return 0;
 }
@@ -742,7 +752,7 @@ static void a_complete_walk_ascends_and_equals_gets(void **state)
 	assert_int_equal(walk_whole(), INSTANCES);
 	whole.report = NULL;
 	whole.too_old = true;
-	assert_int_equal(walk_whole(), 3 * 7 + 9 + 1);
+	assert_int_equal(walk_whole(), 4 * 9 - 1 + 10 + 1);
 }
 
 #define ZEROS_10 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
@@ -830,29 +840,56 @@ static void watches_by_unit_have_no_minisockets(void **state)
 	assert_no_instance((struct name)NAME(1, 10, 1, 3, UNKNOWN));
 }
 
-/* The name is the index, without its length. */
 static void thresholds_are_served_with_their_status(void **state)
 {
 	(void)state;
-	assert_text((struct name)NAME(1, 7, 1, 2, 'a', 'b'), "watch web established");
-	assert_text((struct name)NAME(1, 7, 1, 3, 'a', 'b'), "1:");
-	assert_text((struct name)NAME(1, 7, 1, 4, 'a', 'b'), "2:");
-	assert_number((struct name)NAME(1, 7, 1, 5, 'a', 'b'), ASN_GAUGE, 4);
-	assert_number((struct name)NAME(1, 7, 1, 6, 'a', 'b'), ASN_INTEGER, 1);
-	assert_number((struct name)NAME(1, 7, 1, 7, 'a', 'b'), ASN_TIMETICKS, 0);
-	assert_number((struct name)NAME(1, 7, 1, 8, 'a', 'b'), ASN_COUNTER, 0);
-	assert_text((struct name)NAME(1, 7, 1, 9, 'a', 'b'), "ab");
-	assert_number((struct name)NAME(1, 7, 1, 5, 'b'), ASN_GAUGE, 2);
-	assert_number((struct name)NAME(1, 7, 1, 6, 'b'), ASN_INTEGER, 2);
-	assert_number((struct name)NAME(1, 7, 1, 7, 'b'), ASN_TIMETICKS, 3000);
-	assert_number((struct name)NAME(1, 7, 1, 8, 'b'), ASN_COUNTER, 1);
+	assert_text((struct name)NAME(1, 7, 1, 2, 2, 'a', 'b'), "watch web established");
+	assert_text((struct name)NAME(1, 7, 1, 3, 2, 'a', 'b'), "1:");
+	assert_text((struct name)NAME(1, 7, 1, 4, 2, 'a', 'b'), "2:");
+	assert_number((struct name)NAME(1, 7, 1, 5, 2, 'a', 'b'), ASN_GAUGE, 4);
+	assert_number((struct name)NAME(1, 7, 1, 6, 2, 'a', 'b'), ASN_INTEGER, 1);
+	assert_number((struct name)NAME(1, 7, 1, 7, 2, 'a', 'b'), ASN_TIMETICKS, 0);
+	assert_number((struct name)NAME(1, 7, 1, 8, 2, 'a', 'b'), ASN_COUNTER, 0);
+	assert_text((struct name)NAME(1, 7, 1, 9, 2, 'a', 'b'), "ab");
+	assert_number((struct name)NAME(1, 7, 1, 5, 1, 'b'), ASN_GAUGE, 2);
+	assert_number((struct name)NAME(1, 7, 1, 6, 1, 'b'), ASN_INTEGER, 2);
+	assert_number((struct name)NAME(1, 7, 1, 7, 1, 'b'), ASN_TIMETICKS, 3000);
+	assert_number((struct name)NAME(1, 7, 1, 8, 1, 'b'), ASN_COUNTER, 1);
+	assert_text((struct name)NAME(1, 7, 1, 10, 1, 'b'), "");
+	assert_text((struct name)NAME(1, 7, 1, 10, 1, 'c'),
+		    "[fe80::1%2]:22 85 %, [::]:80 80 %, 0.0.0.0:80 1 %");
+	assert_no_instance((struct name)NAME(1, 7, 1, 9, 'a', 'b'));
+	assert_no_instance((struct name)NAME(1, 7, 1, 9, 1, 'a', 'b'));
 	/* a stale value is not served, but the status is */
 	whole.too_old = true;
-	assert_no_instance((struct name)NAME(1, 7, 1, 5, 'b'));
-	assert_number((struct name)NAME(1, 7, 1, 6, 'b'), ASN_INTEGER, 2);
+	assert_no_instance((struct name)NAME(1, 7, 1, 5, 1, 'b'));
+	assert_number((struct name)NAME(1, 7, 1, 6, 1, 'b'), ASN_INTEGER, 2);
 	/* sysUpTime started after it was raised */
 	whole.up_from_ns = 51 * NS_PER_SECOND;
-	assert_number((struct name)NAME(1, 7, 1, 7, 'b'), ASN_TIMETICKS, 0);
+	assert_number((struct name)NAME(1, 7, 1, 7, 1, 'b'), ASN_TIMETICKS, 0);
+}
+
+/* Both were at a quarter past noon, and have more octets than a text would. */
+static void dates_are_served_with_their_null_characters(void **state)
+{
+	static const uint8_t started[] = {7, 0xea, 7, 5, 12, 15, 0, 0, '+', 0, 0};
+	static const uint8_t since[] = {7, 0xea, 7, 5, 12, 15, 50, 5, '+', 0, 0};
+	struct mib_instance instance;
+
+	(void)state;
+	setenv("TZ", "UTC0", 1);
+	date_read_zone();
+	instance = get(&(struct name)NAME(1, 8, 9, 0));
+	assert_int_equal(instance.type, ASN_OCTET_STR);
+	assert_int_equal(instance.value.length, sizeof(started));
+	assert_memory_equal(instance.value.text, started, sizeof(started));
+	instance = get(&(struct name)NAME(1, 7, 1, 11, 1, 'b'));
+	assert_int_equal(instance.value.length, sizeof(since));
+	assert_memory_equal(instance.value.text, since, sizeof(since));
+	/* never changed */
+	assert_no_instance((struct name)NAME(1, 7, 1, 11, 2, 'a', 'b'));
+	instance = get(&(struct name)NAME(1, 7, 1, 9, 2, 'a', 'b'));
+	assert_int_equal(instance.value.length, 2);
 }
 
 static void known_host_objects_are_served(void **state)
@@ -917,6 +954,7 @@ int main(void)
 		WHOLE(watches_have_a_row_for_every_family_and_state),
 		WHOLE(watches_by_unit_have_no_minisockets),
 		WHOLE(thresholds_are_served_with_their_status),
+		WHOLE(dates_are_served_with_their_null_characters),
 		WHOLE(known_host_objects_are_served),
 		WHOLE(families_have_other_sockets_too),
 		WHOLE(totals_and_other_objects_are_served),

@@ -191,7 +191,7 @@ static void add(struct thresholds **thresholds, const char *name, int error)
 static void a_list_is_in_the_order_of_names(void **state)
 {
 	static const char *const names[] = {"b", "aa", "a", "B", "c", "ab", "bb", "~", "!", "a0"};
-	static const char *const ordered[] = {"!", "B", "a", "a0", "aa", "ab", "b", "bb", "c", "~"};
+	static const char *const ordered[] = {"!", "B", "a", "b", "c", "~", "a0", "aa", "ab", "bb"};
 	struct thresholds *thresholds = thresholds_new();
 
 	(void)state;
