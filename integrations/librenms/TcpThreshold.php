@@ -25,10 +25,11 @@ class TcpThreshold implements SnmptrapHandler
         $of = fn (string $object) => $trap->getOidData($trap->findOid("TCP-STATE-COUNT-MIB::tcpThreshold$object"));
         $raised = str_ends_with((string) $trap->getTrapOid(), 'Raised');
         $value = preg_replace('/\D.*/', '', (string) $of('Value')); // without its unit
+        $top = trim((string) $of('Top'), ' "');
 
         $trap->log(
-            sprintf('TCP threshold %s %s: %s is %s, range %s', $of('Label'), $raised ? 'raised' : 'cleared',
-                $of('Metric'), $value, $of('Range')),
+            sprintf('TCP threshold %s %s since %s: %s is %s, range %s%s', $of('Label'), $raised ? 'raised' : 'cleared',
+                $of('SinceDate'), $of('Metric'), $value, $of('Range'), $top === '' ? '' : "; top: $top"),
             $raised ? Severity::Warning : Severity::Ok
         );
     }

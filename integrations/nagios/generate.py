@@ -27,10 +27,10 @@ define command {
     command_line            $$USER1$$/check_snmp -H '$$HOSTADDRESS$$' -P 2c -C '$$_HOSTSNMPCOMMUNITY$$' -o $age -l tcpRefreshAge -w 0:
 }
 
-# Reports a raised (2) threshold of the agent: check_tcp_threshold!OID
+# Reports a raised (2) threshold of the agent and what made up its value: check_tcp_threshold!OID!OID
 define command {
     command_name            check_tcp_threshold
-    command_line            $$USER1$$/check_snmp -H '$$HOSTADDRESS$$' -P 2c -C '$$_HOSTSNMPCOMMUNITY$$' -o $$ARG1$$ -l tcpThresholdStatus -w 1
+    command_line            $$USER1$$/check_snmp -H '$$HOSTADDRESS$$' -P 2c -C '$$_HOSTSNMPCOMMUNITY$$' -o $$ARG1$$,$$ARG2$$ -l tcpThresholdStatus,tcpThresholdTop -w 1
 }
 
 define hostgroup {
@@ -107,7 +107,7 @@ _NAGIOS_THRESHOLD = string.Template("""
 define service {
     use                     tcp-threshold-service
     service_description     TCP threshold $name
-    check_command           check_tcp_threshold!$oid
+    check_command           check_tcp_threshold!$oid!$top
 }
 """)
 
@@ -208,8 +208,8 @@ _ICINGA_THRESHOLD = string.Template("""
 // A threshold of the agent: normal(1) or raised(2).
 apply Service "TCP threshold $name" {
 	import "tcp-state-snmp"
-	vars.snmp_oid = "$oid"
-	vars.snmp_label = "tcpThresholdStatus"
+	vars.snmp_oid = "$oid,$top"
+	vars.snmp_label = "tcpThresholdStatus,tcpThresholdTop"
 	vars.snmp_warn = "1"
 	assign where host.vars.tcp_state_thresholds
 }
@@ -232,8 +232,9 @@ levels = {"fill_warning": FILL.warning, "fill_critical": FILL.critical,
           "leak_warning": STATES["closeWait"].warning}
 # What check_tcp_states does not check, because it would have to remember counters, and the limit whose
 # level differs from those of the others.
-thresholds = [{"name": threshold.name, "oid": mib["tcpThresholdStatus"].instance(
-    mib.text_index(threshold.name))}
+thresholds = [{"name": threshold.name,
+               "oid": mib["tcpThresholdStatus"].instance(mib.text_index(threshold.name)),
+               "top": mib["tcpThresholdTop"].instance(mib.text_index(threshold.name))}
               for threshold in THRESHOLDS if threshold.metric.startswith("rate ")
               or threshold.metric.startswith("host ") and threshold.level != _LIMIT]
 (directory / "tcp-states.cfg").write_text(

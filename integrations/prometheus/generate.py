@@ -13,14 +13,16 @@ import yaml_lines
 NAME = "tcp_state_count"
 
 # Fixed instances are requested with GET, as many per request as fit into an Ethernet frame. The 22
-# counts and their maxima come first, so that they are from one refresh. Texts are not time series.
+# counts and their maxima come first, so that they are from one refresh. Texts
+# are not time series, except tcpThresholdTop, which changes only with the status.
 FIXED = ("tcpStateCount", "tcpStateCountMax", "tcpStateTotalMax",
          "tcpFamilyUdp", "tcpFamilyRaw", "tcpFamilyFrag")
 WALKED = ("tcpListenQueued", "tcpListenQueuedMax", "tcpListenBacklog", "tcpListenDropped",
           "tcpListenFill", "tcpListenFillMax", "tcpListenSynQueue",
           "tcpWatchCount", "tcpWatchCountMax", "tcpWatchSockets", "tcpWatchPortUse",
           "tcpOwnerCount", "tcpOwnerCountMax",
-          "tcpThresholdValue", "tcpThresholdStatus", "tcpThresholdRaises")
+          "tcpThresholdValue", "tcpThresholdStatus", "tcpThresholdRaises", "tcpThresholdTop",
+          "tcpThresholdSinceDate")
 PER_PDU = 44
 
 # (indexes, column that becomes a label, whether it replaces the indexes)
@@ -30,6 +32,9 @@ LOOKUPS = ((("tcpListenerLocalAddress", "tcpListenerLocalPort"), "tcpListenLabel
 # Indexes of TCP-MIB. The exporter combines an address with its type.
 IMPORTED = {"tcpListenerLocalAddress": "InetAddress", "tcpListenerLocalPort": "gauge"}
 JOINED = "tcpListenerLocalAddressType"
+
+# Types that need a name: a text is a label, and a date becomes seconds since 1970.
+TYPES = {"SnmpAdminString": "DisplayString", "DateAndTime": "DateAndTime"}
 
 CREDENTIALS = {"community": "public"}
 
@@ -55,8 +60,8 @@ def instances(mib, found):
 def type_of(found):
     if found.enumeration:
         return "EnumAsInfo" if found.kind == "index" else "EnumAsStateSet"
-    if found.syntax == "SnmpAdminString":
-        return "DisplayString"
+    if found.syntax in TYPES:
+        return TYPES[found.syntax]
     return "counter" if found.syntax.startswith("Counter") else "gauge"
 
 

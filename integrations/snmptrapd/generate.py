@@ -16,7 +16,7 @@ outputOption sQ
 format2 %.4y-%02.2m-%02.2l %02.2h:%02.2j:%02.2k %B: %v\\n
 """)
 
-# $1 to $8 are the objects of the notification.
+# $1 to $8 are the objects of the notification; SNMPTT writes (null) for an empty top.
 _SNMPTT_EVENT = string.Template("""
 EVENT $name $oid "TCP thresholds" $severity
 FORMAT $$1 is $what since $$7: $$2 is $$3, range $$4; top: $$8

@@ -29,6 +29,18 @@ _COLOURS = {"closed": "90A4AE", "listen": "1565C0", "synSent": "FFB300", "synRec
 _UNITS = {"KiB": ("B", "1024"), "milliseconds": ("s", "0.001"), "microseconds": ("s", "0.000001"),
           "seconds": ("s", None), "": ("", None)}
 
+# Octets of a DateAndTime in hexadecimal digits become 2026-07-05 14:34:56 +02:00.
+_DATE = """\
+var octets = value.match(/[0-9A-Fa-f]{2}/g);
+if (!/^ *([0-9A-Fa-f]{2}[ \\n]*){11}$/.test(value)) {
+    return value;
+}
+octets = octets.map(function (octet) { return parseInt(octet, 16); });
+function two(number) { return ('0' + number).slice(-2); }
+return octets[0] * 256 + octets[1] + '-' + two(octets[2]) + '-' + two(octets[3]) + ' '
+    + two(octets[4]) + ':' + two(octets[5]) + ':' + two(octets[6]) + ' '
+    + String.fromCharCode(octets[8]) + two(octets[9]) + ':' + two(octets[10]);"""
+
 _MACROS = {
     "TCP.INTERVAL": ("1m", "Polling interval."),
     "TCP.DISCOVERY.INTERVAL": (
@@ -232,6 +244,8 @@ class Generator:
             units, factor, value_type = "s", "0.01", "FLOAT"
         elif found.syntax == "SnmpAdminString":
             value_type = "TEXT"
+        elif found.syntax == "DateAndTime":
+            steps, value_type = [*steps, _step("JAVASCRIPT", _DATE)], "TEXT"
         if factor:
             steps = [*steps, _step("MULTIPLIER", factor)]
             value_type = "FLOAT" if factor.startswith("0") else value_type
@@ -363,11 +377,15 @@ class Generator:
             item_prototypes=[
                 self._discovered(name, "tcpThresholdTable", "{#SNMPINDEX}",
                                  f"Threshold {{#NAME}}: {name}", key(name))
-                for name in ("tcpThresholdValue", "tcpThresholdStatus", "tcpThresholdRaises")],
+                for name in ("tcpThresholdValue", "tcpThresholdStatus", "tcpThresholdRaises",
+                             "tcpThresholdTop", "tcpThresholdSinceDate")],
             trigger_prototypes=[_trigger(
                 "Threshold {#NAME} is raised: {#METRIC}, range {#RANGE}",
-                _call("last", key("tcpThresholdStatus")) + f"={raised}", "WARNING", "notice",
-                "A threshold in the agent's configuration.")])
+                _call("last", key("tcpThresholdStatus")) + f"={raised} and length("
+                + _call("last", key("tcpThresholdTop")) + ")>=0", "WARNING", "notice",
+                "A threshold in the agent's configuration.")
+                # The second item of the expression, which is always true for it.
+                | {"opdata": "{ITEM.LASTVALUE2}"}])
 
     # ---- triggers ----
 

@@ -141,6 +141,15 @@ def test_other_metrics_equal_the_agents(monitored, prometheus):
     assert prometheus.query("tcpThresholdStatus == 1") == [
         ({"tcpThresholdName": name, "tcpThresholdMetric": rule.rpartition(" ")[0],
           "tcpThresholdStatus": status}, 1) for name, (rule, status) in THRESHOLDS.items()]
+    # Only this threshold has changed.
+    date = snmp.date(snmp.get_value(mib.of_threshold(mib.THRESHOLD_SINCE_DATE, "leak")))
+    assert prometheus.query("tcpThresholdSinceDate") == [
+        ({"tcpThresholdName": "leak", "tcpThresholdMetric": "state any closeWait"},
+         int(date.timestamp()))]
+    # Prometheus drops empty labels.
+    assert prometheus.query("tcpThresholdTop") == [
+        ({"tcpThresholdName": name, "tcpThresholdMetric": rule.rpartition(" ")[0]}, 1)
+        for name, (rule, _) in THRESHOLDS.items()]
     for name in ("tcpRefreshInterval", "tcpRefreshWindow", "tcpHostTimeWaitsMax"):
         served = snmp.get_value(monitored.mib[name].oid + (0,))
         assert served > 0 and prometheus.value(name) == served, name

@@ -57,7 +57,7 @@ def template(version):
 @pytest.fixture(scope="module")
 def monitored(tmp_path_factory):
     monitored = MonitoredHost(tmp_path_factory.mktemp("monitored"), watch=f"web port {PORT}",
-                  threshold="waiting state any closeWait 30 clear 10")
+                  threshold=["waiting state any closeWait 30 clear 10", "full listen any 120"])
     monitored.snmpd.more_lines = "trap2sink 127.0.0.1 public\n"
     with monitored:
         yield monitored
@@ -261,6 +261,7 @@ def test_oids_are_served(monitored, version, record_property):
              if not oid.startswith(snmp.dotted(mib.ROOT + (0,)))}
     listener.close()
     absent = {snmp.dotted(mib.of_host(name)) for name in ABSENT}
+    absent.add(snmp.dotted(mib.THRESHOLD_SINCE_DATE))  # no threshold has been raised
     assert sorted(asked - instances - columns - absent) == []
     assert not set(re.findall(r"get\[(.*?)\]", text)) - instances - absent
     record_property("observed", f"{len(asked)} OIDs served")
@@ -335,15 +336,15 @@ def test_discovered_owners(monitored, asked, record_property):
     record_property("observed", f"{len(wanted)} values equal")
 
 
-def test_discovered_watches_listeners_and_thresholds(monitored, asked, record_property):
+def test_discovered_watches_listeners_and_thresholds(monitored, asked, zabbix, record_property):
     monitored.unmake()
     monitored.make(4, "closeWait", 31)
-    with waiting_connections(monitored, 3, backlog=7, port=PORT):
+    with waiting_connections(monitored, 3, backlog=2, port=PORT):
         endpoint = f"127.0.0.1:{PORT}"
         wanted = {f"tcp.listener[tcpListenSockets,{endpoint}]": 1,
                   f"tcp.listener[tcpListenQueued,{endpoint}]": 3,
                   f"tcp.listener[tcpListenQueuedMax,{endpoint}]": 3,
-                  f"tcp.listener[tcpListenBacklog,{endpoint}]": 7,
+                  f"tcp.listener[tcpListenBacklog,{endpoint}]": 2,
                   "tcp.threshold[tcpThresholdStatus,waiting]": 2,
                   "tcp.threshold[tcpThresholdValue,waiting]": 31,
                   **{f"tcp.watch.status[{word},ipv{family},web]": 0
@@ -356,7 +357,25 @@ def test_discovered_watches_listeners_and_thresholds(monitored, asked, record_pr
         until_asked(asked.discover, lambda: wanted.keys() <= {
             key.replace('"', "") for key in asked.items()}, "all are discovered")
         asked.poll_until_shows(lambda: wanted)
-    record_property("observed", f"{len(wanted)} values equal")
+        texts = {"tcp.threshold[tcpThresholdTop,full]": f"127.0.0.1:{PORT} 150 %",
+                 "tcp.threshold[tcpThresholdTop,waiting]": "",
+                 **{f"tcp.threshold[tcpThresholdSinceDate,{name}]":
+                        f"{date:%Y-%m-%d %H:%M:%S} +00:00"
+                    for name, date in dates_of_thresholds().items()}}
+        until_asked(asked.poll, lambda: texts.items() <= {
+            key: item["lastvalue"] for key, item in asked.items().items()}.items(),
+            "texts are equal")
+        shown = {problem["name"]: problem["opdata"] for problem in zabbix.api(
+            "problem.get", hostids=asked.id, output=["name", "opdata"])}
+        assert shown["Threshold full is raised: listen any, range 120"] \
+            == f"127.0.0.1:{PORT} 150 %"
+    record_property("observed", f"{len(wanted)} values and {len(texts)} texts equal")
+
+
+def dates_of_thresholds():
+    """Return {name: date} of both thresholds, which are raised."""
+    return {name: snmp.date(snmp.get_value(mib.of_threshold(mib.THRESHOLD_SINCE_DATE, name)))
+            for name in ("waiting", "full")}
 
 
 def test_triggers_fire_and_recover(monitored, watched, calm, record_property):
