@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An endpoint and its value; owners will need more. */
-#define ENTRY_SIZE (ENDPOINT_TEXT_SIZE + sizeof(" 4294967295 %"))
+/* An endpoint, its owner and its value. */
+#define ENTRY_SIZE (ENDPOINT_TEXT_SIZE + LISTEN_OWNER_SIZE + sizeof(" 4294967295 %"))
 
 /* ---- entries ---- */
 
@@ -63,13 +63,20 @@ static bool takes_family(const struct metric *metric, const struct endpoint *end
 	       (IN6_IS_ADDR_UNSPECIFIED(address) || IN6_IS_ADDR_V4MAPPED(address));
 }
 
-static void format_endpoint(const struct listener *listener, const struct ranking *ranking,
-			    char entry[ENTRY_SIZE])
+/* Of the owners, the first one: that of the fullest socket. */
+static void format_endpoint(const struct snapshot *snapshot, const struct listener *listener,
+			    const struct ranking *ranking, char entry[ENTRY_SIZE])
 {
-	char endpoint[ENDPOINT_TEXT_SIZE];
+	const char *owners = snapshot_listen_owner(snapshot, listener);
+	const char *end = owners == NULL ? NULL : strstr(owners, ", ");
+	char endpoint[ENDPOINT_TEXT_SIZE], owner[LISTEN_OWNER_SIZE + 1] = "";
 
+	if (owners != NULL && owners[0] != '\0')
+		snprintf(owner, sizeof(owner), " %.*s",
+			 (int)(end == NULL ? strlen(owners) : (size_t)(end - owners)), owners);
 	endpoint_text(&listener->endpoint, endpoint);
-	snprintf(entry, ENTRY_SIZE, "%s %u%s", endpoint, ranking->value(listener), ranking->unit);
+	snprintf(entry, ENTRY_SIZE, "%s%s %u%s", endpoint, owner, ranking->value(listener),
+		 ranking->unit);
 }
 
 /*
@@ -105,10 +112,95 @@ static void write_endpoints(const struct metric *metric, const struct snapshot *
 	char entry[ENTRY_SIZE];
 
 	while (listener != NULL) {
-		format_endpoint(listener, ranking, entry);
+		format_endpoint(snapshot, listener, ranking, entry);
 		if (!append_entry(text, entry))
 			return;
 		listener = next_largest(metric, snapshot, ranking, listener);
+	}
+}
+
+/* ---- owners ---- */
+
+/*
+ * The sockets of an owner that are part of the metric's value. For "owner any" one cgroup without a
+ * name is an owner, and those in place of several are not.
+ */
+static uint32_t owner_sockets(const struct metric *metric, const struct snapshot *snapshot,
+			      const struct owner_count *owner)
+{
+	uint32_t sockets = 0;
+
+	if (metric->kind == METRIC_OWNER && !owner_is_named(owner->name))
+		return strcmp(owner->name, OWNER_UNKNOWN) == 0
+			       ? snapshot->unnamed_max[metric->state]
+			       : 0;
+	for (enum tcp_family family = 0; family < FAMILIES; family++) {
+		if (metric->kind == METRIC_OWNER || metric->families[family])
+			sockets += owner->sockets[family][metric->state];
+	}
+	return sockets;
+}
+
+/* The same as next_largest() for owners. */
+static const struct owner_count *next_largest_owner(const struct metric *metric,
+						    const struct snapshot *snapshot,
+						    const struct owner_count *last)
+{
+	const uint32_t limit = last == NULL ? 0 : owner_sockets(metric, snapshot, last);
+	const struct owner_count *largest = NULL;
+	uint32_t most = 0;
+
+	for (size_t i = 0; i < snapshot->owners_count; i++) {
+		const struct owner_count *owner = &snapshot->owners[i];
+		const uint32_t sockets = owner_sockets(metric, snapshot, owner);
+
+		if (last != NULL && (sockets > limit || (sockets == limit && owner <= last)))
+			continue;
+		if (sockets > most) {
+			largest = owner;
+			most = sockets;
+		}
+	}
+	return largest;
+}
+
+/* @return false if there is no room for all of it */
+static bool append_owner(char text[TOP_SIZE], const char *name, uint32_t sockets)
+{
+	char entry[OWNER_NAME_MAX + sizeof(" 4294967295")];
+
+	snprintf(entry, sizeof(entry), "%s %u", name, sockets);
+	return append_entry(text, entry);
+}
+
+static void write_owners(const struct metric *metric, const struct snapshot *snapshot,
+			 char text[TOP_SIZE])
+{
+	const struct owner_count *owner = NULL;
+
+	if (!snapshot_has_owners(snapshot, metric->state))
+		return;
+	do {
+		owner = next_largest_owner(metric, snapshot, owner);
+	} while (owner != NULL &&
+		 append_owner(text, owner->name, owner_sockets(metric, snapshot, owner)));
+}
+
+/* The snapshot has them in this order. */
+static void write_watch_owners(const struct metric *metric, const struct snapshot *snapshot,
+			       char text[TOP_SIZE])
+{
+	const struct watch_count *watch = snapshot_watch(snapshot, metric->watch);
+
+	if (watch == NULL)
+		return;
+	for (size_t i = 0; i < snapshot->watch_owners_count; i++) {
+		const struct watch_owner *owner = &snapshot->watch_owners[i];
+
+		if (owner->watch == (size_t)(watch - snapshot->watches) &&
+		    owner->state == metric->state &&
+		    !append_owner(text, owner->name, owner->sockets))
+			return;
 	}
 }
 
@@ -137,6 +229,14 @@ void top_write(const struct metric *metric, const struct snapshot *snapshot, cha
 	case METRIC_STATE:
 		if (metric->state == STATE_SYN_RECEIVED)
 			write_endpoints(metric, snapshot, &by_syn_queue_of_family, text);
+		else
+			write_owners(metric, snapshot, text);
+		break;
+	case METRIC_WATCH:
+		write_watch_owners(metric, snapshot, text);
+		break;
+	case METRIC_OWNER:
+		write_owners(metric, snapshot, text);
 		break;
 	case METRIC_RATE:
 		if (is_syn_counter(metric->object))

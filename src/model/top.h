@@ -2,11 +2,13 @@
 /*
  * tcpThresholdTop: what makes up the value of a metric, largest first.
  *
- *     0.0.0.0:443 100 %, [::1]:80 7 %     listen any: endpoints by the fill of their accept queues
- *     0.0.0.0:443 511, 0.0.0.0:80 2       state FAMILY synReceived and rates of SYN counters:
- *                                         endpoints by the length of their SYN queues
+ *     a.service 398, b.service 12       state, watch and owner: owners by sockets
+ *     0.0.0.0:443 a.service 100 %       listen any: endpoints by the fill of their accept queues
+ *     0.0.0.0:443 a.service 511         state FAMILY synReceived and rates of SYN counters:
+ *                                       endpoints by the length of their SYN queues
  *
- * It is empty for other metrics, and where nothing contributes.
+ * It is empty for other metrics, and where nothing contributes. Without owners, endpoints stand
+ * alone.
  */
 #ifndef MODEL_TOP_H
 #define MODEL_TOP_H

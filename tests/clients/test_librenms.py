@@ -299,6 +299,7 @@ def test_trap_handler_logs_a_real_trap(monitored, record_property):
                   traps.read_text(), count=1, flags=re.MULTILINE)
     logged, = php(trap=trap)
     dated = re.sub(r"\d{4}-\d+-\d+,\d+:\d+:\d+\.\d,[+-]\d+:\d+", "DATE", logged)
+    top = snmp.get_value(mib.of_threshold(mib.THRESHOLD_TOP, "leak"))
     assert dated == ("Warning: TCP threshold leak raised since DATE: state ipv4 closeWait is"
-                     f" {monitored.counts()[4, 'closeWait']}, range 100")
+                     f" {monitored.counts()[4, 'closeWait']}, range 100; top: {top}")
     record_property("observed", logged)

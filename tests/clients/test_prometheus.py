@@ -147,8 +147,10 @@ def test_other_metrics_equal_the_agents(monitored, prometheus):
         ({"tcpThresholdName": "leak", "tcpThresholdMetric": "state any closeWait"},
          int(date.timestamp()))]
     # Prometheus drops empty labels.
+    tops = {name: snmp.get_value(mib.of_threshold(mib.THRESHOLD_TOP, name)) for name in THRESHOLDS}
     assert prometheus.query("tcpThresholdTop") == [
-        ({"tcpThresholdName": name, "tcpThresholdMetric": rule.rpartition(" ")[0]}, 1)
+        ({"tcpThresholdName": name, "tcpThresholdMetric": rule.rpartition(" ")[0]}
+         | ({"tcpThresholdTop": tops[name]} if tops[name] else {}), 1)
         for name, (rule, _) in THRESHOLDS.items()]
     for name in ("tcpRefreshInterval", "tcpRefreshWindow", "tcpHostTimeWaitsMax"):
         served = snmp.get_value(monitored.mib[name].oid + (0,))

@@ -25,7 +25,7 @@ COLOURS = {"WARNING": "#b58900", "Normal": "#3a7d00", "CRITICAL": "#c0392b"}
 
 @pytest.fixture
 def monitored(tmp_path):
-    with MonitoredHost(tmp_path, threshold=THRESHOLD) as monitored:
+    with MonitoredHost(tmp_path, threshold=THRESHOLD, owners="no") as monitored:
         yield monitored
 
 

@@ -13,6 +13,7 @@ import threading
 
 import pytest
 
+import cgroups
 import mib
 import snmp
 from daemons import INFORM_SECURITY, INFORMS, TRAP_SECURITY, TRAPS, refused, wait_for_refresh
@@ -169,7 +170,7 @@ def step(start, agent):
     The interval is an hour, and a reload causes a refresh.
     """
     def step(*thresholds):
-        how = {"refreshInterval": 3600, "maxAge": None}
+        how = {"refreshInterval": 3600, "maxAge": None, "owners": "no"}
         if not agent.running:
             start(*thresholds, **how)
             return
@@ -300,7 +301,7 @@ def test_a_syn_flood_is_noticed_though_synreceived_stays_low(start, snmptrapd, a
         start("flood rate tcpHostSyncookiesSent over 2 10 clear 1",
               "hour rate tcpHostSynQueueCookies over 3600 0",
               "state state any synReceived 100",
-              "other rate tcpHostListenOverflows 0", LAST)
+              "other rate tcpHostListenOverflows 0", LAST, owners="no")
         until(lambda: row("flood")[mib.THRESHOLD_VALUE] == 0, "the rate is 0")
         flood(peer, port, range(1024, 3024))
         wait_until_notified(snmptrapd, [("hour", "raised"), ("flood", "raised")])
@@ -425,6 +426,28 @@ def full_queues(addresses, port=10000):
         yield
 
 
+@pytest.mark.skipif(cgroups.root() is None, reason="no cgroup v2")
+def test_the_top_of_owners(start, snmptrapd):
+    """Three units with known numbers, all opened before the agent starts."""
+    thresholds = {"leak": "state any closeWait 5", "worst": "owner any closeWait 3",
+                  "db": "watch db closeWait 3", "full": "listen any 50"}
+    with cgroups.Cgroups() as units, StateMaker() as maker, contextlib.ExitStack() as stack:
+        for unit, number in (("a.service", 2), ("b.service", 4), ("c.service", 3)):
+            with units.inside(unit):
+                maker.make(4, "closeWait", number)
+        with units.inside("d.service"):
+            stack.enter_context(full_queues(["127.0.0.1"]))
+        start(*(f"{name} {rule}" for name, rule in thresholds.items()),
+              watch="db unit b.service,c.service")
+        for name in thresholds:
+            wait_until_raised(name)
+        assert {name: row(name)[mib.THRESHOLD_TOP] for name in thresholds} == {
+            "leak": "b.service 4, c.service 3, a.service 2",
+            "worst": "b.service 4, c.service 3, a.service 2",
+            "db": "b.service 4, c.service 3",
+            "full": "127.0.0.1:10000 d.service 100 %"}
+
+
 # With these, a list of all endpoints has 255 octets.
 ADDRESSES = [f"127.0.0.{number}" for number in (*range(1, 8), *range(10, 14))]
 LONGEST_TOP = ", ".join(f"{address}:10000 100 %" for address in ADDRESSES)
@@ -458,7 +481,7 @@ def test_the_longest_notification_fits_into_a_datagram(snmpd, agent, record_prop
             f"trapsess -v 3 -u {user} -l authPriv -a SHA-512 -A authPhrase -x AES -X privPhrase"
             f" -n {context} 127.0.0.1:{receiver.getsockname()[1]}\n")
         snmpd.start()
-        agent.configure(threshold=f"{name} listen any {wide} clear {clear}")
+        agent.configure(threshold=f"{name} listen any {wide} clear {clear}", owners="no")
         agent.start()
         agent.wait_until_registered()
         wait_until_raised(name)
@@ -537,7 +560,7 @@ def test_a_duplicate_has_the_same_objects(snmptrapd, snmpd, agent, tmp_path):
     snmpd.start()
     with Relay(tmp_path / "relay", snmpd.agentx) as relay:
         agent.configure(threshold=["fullest listen any 50", LAST],
-                        agentXSocket=f"unix:{tmp_path}/relay")
+                        agentXSocket=f"unix:{tmp_path}/relay", owners="no")
         agent.start()
         agent.wait_until_registered()
         relay.keeps_answers = True

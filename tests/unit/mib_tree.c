@@ -857,7 +857,8 @@ static void thresholds_are_served_with_their_status(void **state)
 	assert_number((struct name)NAME(1, 7, 1, 8, 1, 'b'), ASN_COUNTER, 1);
 	assert_text((struct name)NAME(1, 7, 1, 10, 1, 'b'), "");
 	assert_text((struct name)NAME(1, 7, 1, 10, 1, 'c'),
-		    "[fe80::1%2]:22 85 %, [::]:80 80 %, 0.0.0.0:80 1 %");
+		    "[fe80::1%2]:22 nginx.service 85 %, [::]:80 nginx.service 80 %, "
+		    "0.0.0.0:80 nginx.service 1 %");
 	assert_no_instance((struct name)NAME(1, 7, 1, 9, 'a', 'b'));
 	assert_no_instance((struct name)NAME(1, 7, 1, 9, 1, 'a', 'b'));
 	/* a stale value is not served, but the status is */

@@ -186,6 +186,80 @@ static void an_entry_fits_up_to_255_octets(void **state)
 	assert_string_equal(text + 252, ", y");
 }
 
+static struct owner_count owners[] = {
+	{.name = "a.service",
+	 .sockets = {[FAMILY_IPV4] = {[STATE_CLOSE_WAIT] = 10},
+		     [FAMILY_IPV6] = {[STATE_CLOSE_WAIT] = 2}}},
+	{.name = "b.service", .sockets = {[FAMILY_IPV6] = {[STATE_CLOSE_WAIT] = 398}}},
+	{.name = "c.service", .sockets = {[FAMILY_IPV4] = {[STATE_CLOSE_WAIT] = 12}}},
+	{.name = "d.service", .sockets = {[FAMILY_IPV4] = {[STATE_LAST_ACK] = 12}}},
+	{.name = OWNER_NONE, .sockets = {[FAMILY_IPV4] = {[STATE_CLOSE_WAIT] = 500}}},
+	{.name = OWNER_UNKNOWN, .sockets = {[FAMILY_IPV4] = {[STATE_CLOSE_WAIT] = 40}}},
+};
+
+static void owners_by_sockets(void **state)
+{
+	(void)state;
+	snapshot = (struct snapshot){
+		.owners_known = true,
+		.owner_states = 1U << STATE_CLOSE_WAIT,
+		.owners = owners,
+		.owners_count = ENTRIES(owners),
+		.unnamed_max = {[STATE_CLOSE_WAIT] = 30},
+	};
+	assert_top("state any closeWait", "(none) 500, b.service 398, (unknown) 40, a.service 12, "
+					  "c.service 12");
+	assert_top("state ipv6 closeWait", "b.service 398, a.service 2");
+	/* one cgroup of 30 among those without a name */
+	assert_top("owner any closeWait",
+		   "b.service 398, (unknown) 30, a.service 12, c.service 12");
+	assert_top("state any lastAck", "");
+	snapshot.owners_known = false;
+	snapshot.owner_states = 0;
+	assert_top("state any closeWait", "");
+}
+
+static void owners_of_a_watch(void **state)
+{
+	static struct watch_count watches[] = {{.name = "db", .known = true},
+					       {.name = "web", .known = true}};
+	static struct watch_owner of_watches[] = {
+		{0, STATE_CLOSE_WAIT, 9, "x.service"},
+		{1, STATE_CLOSE_WAIT, 7, "b.service"},
+		{1, STATE_CLOSE_WAIT, 3, "a.service"},
+		{1, STATE_LAST_ACK, 8, "a.service"},
+	};
+
+	(void)state;
+	snapshot = (struct snapshot){
+		.watches = watches,
+		.watches_count = ENTRIES(watches),
+		.watch_owners = of_watches,
+		.watch_owners_count = ENTRIES(of_watches),
+	};
+	assert_top("watch web closeWait", "b.service 7, a.service 3");
+	assert_top("watch db closeWait", "x.service 9");
+	assert_top("watch db lastAck", "");
+	assert_top("watch other closeWait", "");
+}
+
+static void an_endpoint_has_the_owner_of_its_fullest_socket(void **state)
+{
+	static struct snapshot owned;
+
+	(void)state;
+	owned = (struct snapshot){.owners_known = true, .listeners = listeners};
+	memcpy(listeners, several, 2 * sizeof(*several));
+	owned.listeners_count = 2;
+	assert_int_equal(snapshot_set_listen_owner(&owned, &listeners[0], "a.service"), 0);
+	assert_int_equal(snapshot_set_listen_owner(&owned, &listeners[1], "b.service, c.service"),
+			 0);
+	snapshot = owned;
+	assert_top("listen any", "0.0.0.0:443 b.service 100 %, 0.0.0.0:80 a.service 7 %");
+	assert_top("state any synReceived", "0.0.0.0:443 b.service 511, 0.0.0.0:80 a.service 2");
+	free(owned.listen_owners);
+}
+
 static void a_top_is_shared(void **state)
 {
 	const struct metric metric = metric_of("listen any");
@@ -213,6 +287,9 @@ int main(void)
 		cmocka_unit_test(only_whole_entries_are_written),
 		cmocka_unit_test(the_longest_endpoints_and_the_exact_limit),
 		cmocka_unit_test(an_entry_fits_up_to_255_octets),
+		cmocka_unit_test(owners_by_sockets),
+		cmocka_unit_test(owners_of_a_watch),
+		cmocka_unit_test(an_endpoint_has_the_owner_of_its_fullest_socket),
 		cmocka_unit_test(a_top_is_shared),
 	};
 
