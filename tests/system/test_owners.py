@@ -328,8 +328,7 @@ def test_the_metric_follows_the_largest(snmpd, agent, units, maker):
         maker.make(6, "closeWait", 5)
     start(snmpd, agent, threshold=["leak owner any closeWait 8", "flood owner any synReceived 1"])
     maker.make(4, "synReceived", 6)
-    leak, flood = (mib.THRESHOLD_ENTRY + (mib.THRESHOLD_VALUE[-1], *name)
-                   for name in (b"leak", b"flood"))
+    leak, flood = (mib.of_threshold(mib.THRESHOLD_VALUE, name) for name in ("leak", "flood"))
     until_equal(lambda: snmp.get_value(leak), 9, "the larger one")
     # Requests have no owner.
     assert snmp.get_value(flood) == 0
@@ -354,4 +353,4 @@ def test_established_sockets_with_count_method_full(snmpd, agent, units, maker):
     with units.inside("one.service"):
         maker.make(4, "established", 3)
     start(snmpd, agent, countMethod="full", threshold=["t owner any established 100"])
-    until_equal(lambda: snmp.get_value(mib.THRESHOLD_VALUE + tuple(b"t")), 3, "the value")
+    until_equal(lambda: snmp.get_value(mib.of_threshold(mib.THRESHOLD_VALUE, "t")), 3, "the value")
