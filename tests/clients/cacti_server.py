@@ -102,11 +102,13 @@ class Cacti:
     def exported(self, title, begin, end):
         """Return the values of the graph as Cacti exports them: {time: {legend: value}}.
 
-        Cacti itself calls a row by the time at which the next one ends.
+        Until 1.2.24 at least, Cacti called a row by the time at which the next one ends.
         """
+        (version,), = self.sql("SELECT cacti FROM version")
+        shift = STEP if tuple(map(int, version.split("."))) < (1, 2, 30) else 0
         output = self.get("graph_xport.php", title, graph_start=begin, graph_end=end)
         _, _, table = output.decode("utf-8-sig").partition('""\n')
-        return {int(time.mktime(time.strptime(row.pop("Date"), "%Y-%m-%d %H:%M:%S"))) - STEP:
+        return {int(time.mktime(time.strptime(row.pop("Date"), "%Y-%m-%d %H:%M:%S"))) - shift:
                 {legend: float(value) for legend, value in row.items()}
                 for row in csv.DictReader(table.splitlines())}
 
@@ -114,6 +116,7 @@ class Cacti:
         """Return PAGE for the graph TITLE."""
         (number,), = self.sql("SELECT local_graph_id FROM graph_templates_graph"
                               f" WHERE title_cache = '{title}'")
+        parameters["image_format"] = "png"  # since 1.2.30, not by default
         query = "".join(f"&{name}={value}" for name, value in parameters.items())
         with urllib.request.urlopen(
                 self.url(f"{page}?local_graph_id={number}&rra_id=0{query}"),

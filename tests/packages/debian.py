@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import tempfile
 
+import pytest
+
 from booted import System
 from namespace import FIRST_NETWORK, inside
 
@@ -18,6 +20,10 @@ _ABOUT_HERE = dict(line.split("=", 1) for line in
 HERE = _ABOUT_HERE["ID"] == "debian"
 # sid has the name of the next release.
 RELEASE = os.environ.get("DISPOSABLE_DEBIAN", _ABOUT_HERE.get("VERSION_CODENAME"))
+
+# Tests of packages for other distributions, with the tools that Debian 12 has for them.
+on_debian_12 = pytest.mark.skipif(
+    RELEASE != "bookworm", reason="Debian 12's rpm and OpenRC stand in for other distributions")
 
 # Like systemd-nspawn, in short: harmless devices, and the machine's settings read-only.
 _IN_ROOT = """

@@ -214,7 +214,12 @@ def test_at_another_mib_root(system, sockets, tarball, tmp_path_factory):
 def test_autopkgtest(system, record_property):
     """Run debian/tests in the installed system."""
     system.install("autopkgtest", "dpkg-dev")
-    output = system.run("sh", "-c", "autopkgtest --no-built-binaries /srv/tcp-state-agent_*.deb"
-                        " /srv/tcp-states_*.deb /srv/source -- null")
-    assert re.findall(r"^walk +(\w+)", output, re.MULTILINE) == ["PASS"]
+    done = system.try_to_run("sh", "-c", "autopkgtest --no-built-binaries /srv/tcp-state-agent_*.deb"
+                             " /srv/tcp-states_*.deb /srv/source -- null")
+    if "requires testbed capability" in done.stdout:
+        # Since version 5.30 or so, null does not have it, although this system is disposable.
+        system.install("snmp", "snmpd", AGENT)
+        system.run("sh", "-c", "cd /srv/source && AUTOPKGTEST_TMP=$(mktemp -d) debian/tests/walk")
+    else:
+        assert re.findall(r"^walk +(\w+)", done.stdout, re.MULTILINE) == ["PASS"], done.stdout
     record_property("observed", "walk PASS")

@@ -13,6 +13,7 @@ import mib
 import process
 import snmp
 from daemons import BUILD
+from debian import on_debian_12
 from namespace import FIRST_NETWORK, inside, processes_in_this_network
 from polling import PATIENCE, until
 from sockets import StateMaker
@@ -20,6 +21,8 @@ from sockets import StateMaker
 SOURCES = pathlib.Path(__file__).parents[2]
 AGENT = "tcp-state-agent"
 CONFIGURATION = "etc/snmp/tcp-state-agent.conf"
+
+pytestmark = on_debian_12
 
 # The lists of packages may be missing or stale.
 _DOWNLOAD = 'apt-get -q download "$@" || { apt-get -q update && apt-get -q download "$@"; }'

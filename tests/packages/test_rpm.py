@@ -11,12 +11,15 @@ import tarfile
 import pytest
 
 import mib_root
+from debian import on_debian_12
 from mib_root import OTHER_ROOT
 
 BUILD = pathlib.Path(os.environ.get("BUILD", pathlib.Path(__file__).parents[2] / "build"))
 SOURCES = pathlib.Path(__file__).parents[2]
 PACKAGING = SOURCES / "packaging/rpm"
 MACROS = pathlib.Path(__file__).with_name("fedora.macros")
+
+pytestmark = on_debian_12
 
 AGENT_CONF = "etc/snmp/tcp-state-agent.conf"
 SNMPD_CONF = "etc/snmp/snmpd.conf.d/tcp-state-agent.conf"
