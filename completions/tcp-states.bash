@@ -9,7 +9,8 @@ _tcp_states()
 	local states="closed listen synSent synReceived established finWait1 finWait2 closeWait
 		lastAck closing timeWait"
 	local options="--ipv4 --ipv6 --state= --port= --watches --bound-inactive --listen --summary --verify
-		--watch --watch= --output= --host= --version --help"
+		--watch --watch= --output= --host= --community=
+		--version --help"
 
 	COMPREPLY=()
 	for ((place = 1; place < COMP_CWORD; place++)); do
@@ -23,7 +24,7 @@ _tcp_states()
 	fi
 	case $before in
 	-s | --state) mapfile -t COMPREPLY < <(compgen -W "$states" -- "$word") ;;
-	-o | --output) mapfile -t COMPREPLY < <(compgen -W "table json csv prometheus" -- "$word") ;;
+	-o | --output) mapfile -t COMPREPLY < <(compgen -W "table json csv prometheus librenms" -- "$word") ;;
 	-p | --port) mapfile -t COMPREPLY < <(compgen -A service -- "$word") ;;
 	-H | --host) mapfile -t COMPREPLY < <(compgen -A hostname -- "$word") ;;
 	--watch) ;;

@@ -203,8 +203,8 @@ static void add_snmp_form(const struct option_table *table, char *const argv[],
 
 	if (host != NULL)
 		snprintf(problem + length, OPTION_PROBLEM_SIZE - length,
-			 "; SNMP options follow --: %s -%c %s -- -v 2c -c public", table->program,
-			 table->host, host);
+			 "; try: %s -%c %s -C public (other SNMP options follow --)",
+			 table->program, table->host, host);
 }
 
 static enum option_outcome check_rest(const struct option_table *table, char *argv[],
@@ -294,6 +294,12 @@ static bool take_option(const struct option_row *row, void *options, bool *given
 	return false;
 }
 
+static bool is_number(const char *argument)
+{
+	return argument != NULL && strchr("0123456789.", argument[0]) != NULL &&
+	       argument[0] != '\0';
+}
+
 static enum option_outcome check_exclusions(const struct option_table *table, const bool given[],
 					    char problem[OPTION_PROBLEM_SIZE])
 {
@@ -335,6 +341,8 @@ enum option_outcome option_table_parse(const struct option_table *table, int arg
 			row->answer(table);
 			return OPTIONS_ANSWERED;
 		}
+		if (row->number && optarg == NULL && is_number(argv[optind]))
+			optarg = argv[optind++];
 		if (!take_option(row, options, &given[row - table->rows], problem)) {
 			if (row->namesake)
 				add_snmp_form(table, argv, problem);

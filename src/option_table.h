@@ -38,6 +38,7 @@ struct option_row {
 	const char *help;     /**< one or more lines of the usage */
 	const char *excludes; /**< letters of options that it cannot be combined with, or NULL */
 	bool repeatable;      /**< may be given more than once with an argument */
+	bool number;          /**< an optional argument may also follow as a word of its own */
 	bool unabbreviated;   /**< takes no abbreviation, and leaves all of them to the others */
 	bool namesake;        /**< a refused argument may be meant for net-snmp's option */
 	enum option_kind kind;

@@ -205,8 +205,8 @@ static const struct option_row rows[] = {
 		.letter = LISTEN,
 		.name = "listen",
 		.argument = "[=ENDPOINT]",
-		.help = "instead, the fill of the fullest accept queue, or of\n"
-			"ENDPOINT, such as 0.0.0.0:443, in percent",
+		.help = "instead, the fill of the fullest accept queue, or\n"
+			"of ENDPOINT, such as 0.0.0.0:443, in percent",
 		.unabbreviated = true,
 		.excludes = (const char[]){TYPE, STATUS, WATCH_NAME, LIMITS, '\0'},
 		OPTION_PARSED(parse_listen),
@@ -215,7 +215,7 @@ static const struct option_row rows[] = {
 		.letter = WATCH_NAME,
 		.name = "watch-name",
 		.argument = "NAME",
-		.help = "instead, the sockets of a watch of the agent on HOST",
+		.help = "instead, the sockets of a watch of HOST's agent",
 		.unabbreviated = true,
 		.excludes = (const char[]){LIMITS, '\0'},
 		OPTION_PARSED(parse_watch),
@@ -249,6 +249,14 @@ static const struct option_row rows[] = {
 		OPTION_PARSED(parse_host),
 	},
 	{
+		.letter = 'C',
+		.name = "community",
+		.argument = "COMMUNITY",
+		.help = "query it with SNMPv2c and this community",
+		.unabbreviated = true,
+		OPTION_TEXT(struct parsing, options.community),
+	},
+	{
 		.letter = 't',
 		.name = "timeout",
 		.argument = "SECONDS",
@@ -277,10 +285,13 @@ static const struct option_row rows[] = {
 
 static const struct option_table table = {
 	.program = CHECK_NAME,
-	.synopsis = "[OPTION]... [-H HOST [-- SNMP-OPTION...]]",
+	.synopsis = "[OPTION]... [-H HOST [-C COMMUNITY] [-- SNMP-OPTION]]",
 	.purpose = "Checks the number of sockets by type and status, each against two ranges.",
-	.footer = "SNMP-OPTIONs are those of net-snmp, such as -v 2c -c public; without them,\n"
-		  "snmp.conf applies.",
+	.footer = "SNMP-OPTIONs are those of net-snmp, such as -v 3 -u monitor; without\n"
+		  "them and -C, snmp.conf applies.\n\n"
+		  "Examples:\n"
+		  "  check_tcp_states --conn-status close_wait -w 200 -c 1000\n"
+		  "  check_tcp_states --listen -w 80 -H web -C public",
 	.host = 'H',
 	OPTION_ROWS(rows),
 };
@@ -316,6 +327,11 @@ enum option_outcome check_options_parse(struct check_options *options, int argc,
 	enum option_outcome outcome;
 
 	outcome = option_table_parse(&table, argc, argv, &parsing, problem);
+	if (outcome == OPTIONS_RUN && parsing.options.host == NULL &&
+	    parsing.options.community != NULL) {
+		strcpy(problem, "--community requires --hostname");
+		outcome = OPTIONS_WRONG;
+	}
 	if (outcome == OPTIONS_RUN && parsing.options.check.subject == CHECK_WATCH &&
 	    parsing.options.host == NULL) {
 		strcpy(problem,

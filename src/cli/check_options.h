@@ -25,6 +25,7 @@ struct check_options {
 	bool verbose;
 	unsigned int timeout_s;
 	const char *host;          /**< NULL: this host */
+	const char *community;     /**< for SNMPv2c; NULL: as the SNMP options say */
 	char *const *snmp_options; /**< net-snmp's options, NULL after the last */
 };
 

@@ -186,6 +186,7 @@ static int count_snapshot(const struct check_options *options, struct snapshot *
 		.remote =
 			{
 				.host = options->host,
+				.community = options->community,
 				.snmp_options = options->snmp_options,
 				.listeners = options->check.subject == CHECK_LISTEN,
 				.watches = options->check.subject == CHECK_WATCH,

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 struct format {
-	/** One function for each subject. */
+	/** One function for each subject; NULL where the format has no form for it. */
 	void (*write[VIEW_SUBJECTS])(FILE *file, const struct snapshot *snapshot,
 				     const struct view *view);
 	const char *end; /**< ends every document */
@@ -25,6 +25,9 @@ extern const struct format json_format;
 
 /** The Prometheus text format 0.0.4, for the textfile collector of node_exporter. */
 extern const struct format prometheus_format;
+
+/** What LibreNMS' application "ss" reads; counts only. */
+extern const struct format librenms_format;
 
 static inline void format_write(const struct format *format, FILE *file,
 				const struct snapshot *snapshot, const struct view *view)

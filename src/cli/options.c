@@ -85,6 +85,7 @@ static const char *parse_format(void *target, const char *argument)
 		{"json", &json_format},
 		{"csv", &csv_format},
 		{"prometheus", &prometheus_format},
+		{"librenms", &librenms_format},
 	};
 	struct options *options = target;
 
@@ -94,7 +95,7 @@ static const char *parse_format(void *target, const char *argument)
 		options->format = formats[i].format;
 		return NULL;
 	}
-	return "not table, json, csv or prometheus";
+	return "not table, json, csv, prometheus or librenms";
 }
 
 static void print_version(const struct option_table *table)
@@ -182,11 +183,19 @@ static const struct option_row rows[] = {
 		.help = "another host, by SNMP; net-snmp's options follow --",
 		OPTION_TEXT(struct options, host),
 	},
+	{
+		.letter = 'C',
+		.name = "community",
+		.argument = "COMMUNITY",
+		.help = "read it with SNMPv2c and this community",
+		OPTION_TEXT(struct options, community),
+	},
 	OPTION_HEADING("How to show it"),
 	{
 		.letter = 'w',
 		.name = "watch",
 		.argument = "[=SECONDS]",
+		.number = true,
 		.help = "repeat every 2 seconds, or every SECONDS",
 		.excludes = "o",
 		OPTION_PARSED(parse_watch),
@@ -195,7 +204,7 @@ static const struct option_row rows[] = {
 		.letter = 'o',
 		.name = "output",
 		.argument = "FORMAT",
-		.help = "table, json, csv or prometheus",
+		.help = "table, json, csv, prometheus or librenms",
 		OPTION_PARSED(parse_format),
 	},
 	OPTION_HEADING("Other options"),
@@ -215,8 +224,11 @@ static const struct option_row rows[] = {
 
 static const struct option_table table = {
 	.program = "tcp-states",
-	.synopsis = "[OPTION]... [-H HOST [-- SNMP-OPTION...]]",
+	.synopsis = "[OPTION]... [-H HOST [-C COMMUNITY] [-- SNMP-OPTION...]]",
 	.purpose = "Counts TCP sockets by address family and state.",
+	.footer = "Examples:\n"
+		  "  tcp-states -w 1                 counts and changes every second\n"
+		  "  tcp-states -l -H web -C public  accept queues of another host",
 	.host = 'H',
 	OPTION_ROWS(rows),
 };
@@ -242,8 +254,15 @@ enum option_outcome options_parse(struct options *options, int argc, char *argv[
 		utf8_print_line(stderr, UTF8_ANYWHERE, "%s: %s", table.program, problem);
 	if (outcome != OPTIONS_RUN)
 		return outcome;
-	if (options->view.subject == VIEW_WATCHES && options->host == NULL) {
-		fprintf(stderr, "%s: --watches requires --host\n", table.program);
+	if (options->host == NULL &&
+	    (options->view.subject == VIEW_WATCHES || options->community != NULL)) {
+		fprintf(stderr, "%s: --%s requires --host\n", table.program,
+			options->community != NULL ? "community" : "watches");
+		return OPTIONS_WRONG;
+	}
+	if (options->format != NULL && options->format->write[options->view.subject] == NULL) {
+		fprintf(stderr, "%s: --output=librenms has only the counts by state\n",
+			table.program);
 		return OPTIONS_WRONG;
 	}
 	choose_all(options->view.families, FAMILIES);

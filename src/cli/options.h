@@ -21,6 +21,7 @@ struct options {
 	int64_t watch_ns;            /**< 0: count once */
 	bool verify;                 /**< compare derived with listed counts instead */
 	const char *host;            /**< NULL: this machine */
+	const char *community;       /**< for SNMPv2c; NULL: as the SNMP options say */
 	char *const *snmp_options;   /**< net-snmp's options, NULL after the last */
 };
 

@@ -55,7 +55,7 @@ static int make_command(const struct remote *remote, const struct watched_ports 
 			struct command *command)
 {
 	const size_t options = count_words(remote->snmp_options);
-	char **word = calloc(WATCHED_PORTS_MAX + options + 6, sizeof(*word));
+	char **word = calloc(WATCHED_PORTS_MAX + options + 10, sizeof(*word));
 
 	command->words = word;
 	if (word == NULL)
@@ -69,6 +69,12 @@ static int make_command(const struct remote *remote, const struct watched_ports 
 		snprintf(command->port_options[port], PORT_OPTION_SIZE, "-Cp%u",
 			 ports->port[port].number);
 		*word++ = command->port_options[port];
+	}
+	if (remote->community != NULL) {
+		*word++ = (char *)"-v";
+		*word++ = (char *)"2c";
+		*word++ = (char *)"-c";
+		*word++ = (char *)remote->community;
 	}
 	memcpy(word, remote->snmp_options, options * sizeof(*word));
 	word += options;

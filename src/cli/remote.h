@@ -14,6 +14,7 @@
 
 struct remote {
 	const char *host;          /**< as for net-snmp: NAME, ADDRESS, udp6:[ADDRESS]:PORT */
+	const char *community;     /**< with SNMPv2c; NULL: as the options say */
 	char *const *snmp_options; /**< options of net-snmp's commands, NULL after the last */
 	bool listeners;            /**< also read the listen queues */
 	bool watches;              /**< also read all watches; not together with ports */

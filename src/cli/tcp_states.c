@@ -104,6 +104,7 @@ static int run(const struct options *options)
 		.remote =
 			{
 				.host = options->host,
+				.community = options->community,
 				.snmp_options = options->snmp_options,
 				.listeners = options->view.subject == VIEW_LISTENERS,
 				.watches = options->view.subject == VIEW_WATCHES,

@@ -345,6 +345,16 @@ def test_limits_that_the_kernel_does_not_report_are_unknown():
     assert unknown("--limits", launcher=HIDE_PROC) == "the kernel reports no limits"
 
 
+def test_another_host_by_its_community(served, maker):
+    maker.make(4, "established", 3)
+    wait_for_refresh()
+    assert run(*ESTABLISHED, *HERE, "-C", "public") == run(*ESTABLISHED, *HERE, *V2C)
+    assert run(*ESTABLISHED, *HERE, "--community=public")[1].startswith("tcp ESTABLISHED: 3|")
+    assert "requires --hostname" in unknown("-C", "public")
+    assert "unknown option '--comm'" in unknown("--comm", "public")
+    assert "wrong community" in unknown(*HERE, "-C", "wrong", "--", "-t", "0.5", "-r", "0")
+
+
 def test_another_hosts_accept_queues_and_limits(served, maker):
     set_sysctl("tcp_max_tw_buckets", 40)
     maker.make(4, "timeWait", 20)
@@ -452,7 +462,7 @@ def test_an_invalid_option_is_reported(options, words):
     for word in words:
         assert word in sentence
     assert "a,l,l" not in sentence
-    assert "SNMP options follow" not in sentence
+    assert "SNMP options" not in sentence
 
 
 @pytest.mark.parametrize("options", [
@@ -463,7 +473,7 @@ def test_an_invalid_option_is_reported(options, words):
 ], ids=words_of)
 def test_the_missing_separator_before_snmp_options_is_shown(options):
     assert unknown(*options).endswith(
-        "; SNMP options follow --: check_tcp_states -H router -- -v 2c -c public")
+        "; try: check_tcp_states -H router -C public (other SNMP options follow --)")
 
 
 # ---- missing kernel data ----

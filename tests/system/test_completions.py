@@ -14,7 +14,7 @@ from terminal import Terminal
 COMPLETIONS = pathlib.Path(__file__).parents[2] / "completions"
 STATES = ["closed", "listen", "synSent", "synReceived", "established", "finWait1", "finWait2",
           "closeWait", "lastAck", "closing", "timeWait"]
-FORMATS = ["table", "json", "csv", "prometheus"]
+FORMATS = ["table", "json", "csv", "prometheus", "librenms"]
 
 
 class Shell:

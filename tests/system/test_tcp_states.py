@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """tcp-states shows the actual sockets on terminals, in files and to programs."""
 
+import collections
 import contextlib
 import csv
 import errno
@@ -22,7 +23,7 @@ import pytest
 import mib
 import snmp
 import test_watches
-from daemons import BUILD, SANITIZER_OPTIONS, wait_for_refresh
+from daemons import BUILD, SANITIZER_OPTIONS, SOURCES, wait_for_refresh
 from namespace import HIDE_PROC, forbid_automatic_ports, kernel_count, set_sysctl
 from polling import PATIENCE, until
 from refusals import Refusals
@@ -506,6 +507,15 @@ def test_a_watch_follows_the_size_of_the_terminal(listeners):
         assert terminal.finish() == 0
 
 
+def test_a_watch_takes_the_interval_as_a_word():
+    """As those of vmstat and top do."""
+    for words in (("-w", "0.1"), ("--watch", "0.1"), ("-lw", "0.1")):
+        with Terminal([program(()), *words], 80, 24, **ENVIRONMENT) as terminal:
+            terminal.wait_for(lambda rows: "every 0.1 s" in rows[0], "the heading")
+    is_refused(run("-w", "0"), "--watch", "0")
+    is_refused(run("-w", "x"), "unexpected argument 'x'")
+
+
 def test_a_watch_needs_a_terminal():
     is_refused(run("-w"), "--watch", "terminal")
 
@@ -694,7 +704,6 @@ def is_refused(done, *words):
     (("-w0x10",), ("--watch", "0x10")),
     (("--watch=",), ("--watch",)),
     (("--watch=3601",), ("--watch", "3601")),
-    (("-w", "5"), ("5",)),
     (("-o", "xml"), ("--output", "xml")),
     (("-o", "csv", "--output=json"), ("duplicate option '--output'",)),
     (("-l", "-S"), ("--listen", "--summary")),
@@ -716,7 +725,7 @@ def is_refused(done, *words):
     (("-\033",), (r"'-\x1b'",)),
     (("--\u202elisten",), (r"'--\xe2\x80\xaelisten'",)),
     (("-p", b"m\xfcnze"), (r"'m\xfcnze'",)),
-    (("-H", "ro\nuter", "-v"), (r"tcp-states -H ro\x0auter -- ",)),
+    (("-H", "ro\nuter", "-v"), (r"tcp-states -H ro\x0auter -C ",)),
 ], ids=lambda value: "_".join(map(repr, value))[:24])
 def test_an_invalid_option_is_reported(options, words):
     is_refused(run(*options), *words)
@@ -731,7 +740,59 @@ def test_an_invalid_option_is_reported(options, words):
     ("-H", "router", "-S", "-u", "watcher"),
 ], ids=" ".join)
 def test_the_missing_separator_before_snmp_options_is_shown(options):
-    is_refused(run(*options), "; SNMP options follow --: tcp-states -H router -- -v 2c -c public")
+    is_refused(run(*options), "; try: tcp-states -H router -C public (other SNMP options follow --)")
+
+
+def test_another_host_by_its_community(served, maker):
+    maker.make(4, "established", 3)
+    wait_for_refresh()
+    counts = json.loads(shown("-o", "json", "-H", "127.0.0.1", "-C", "public"))
+    assert counts["ipv4"]["established"] == 3
+    # Other options are appended.
+    assert json.loads(shown("-o", "json", "-H", "127.0.0.1", "-C", "public", "--", "-t", "50")) \
+        == counts
+    is_refused(run("-C", "public"), "--community requires --host")
+
+
+# ---- for LibreNMS ----
+
+def test_librenms_reads_the_states_by_the_names_of_ss(maker):
+    make_every_kind(maker)
+    read = json.loads(shown("-o", "librenms"))
+    assert (read["version"], read["error"], read["errorString"]) == (1, 0, "")
+    assert read["data"].keys() == {"inet", "inet6", "tcp"}
+    ss = collections.Counter()
+    for family in (4, 6):
+        for line in subprocess.check_output(["ss", f"-Htan{family}"], text=True).splitlines():
+            ss[family, line.split()[0]] += 1
+    words = {word for _, word in ss} | {"LISTEN", "ESTAB", "SYN-RECV", "CLOSE-WAIT", "TIME-WAIT"}
+    for word in words:
+        by_family = [read["data"][name]["tcp"][word] for name in ("inet", "inet6")]
+        assert by_family == [ss[4, word], ss[6, word]], word
+        assert read["data"]["tcp"][word] == sum(by_family), word
+    assert read["data"]["tcp"]["TOTAL"] == sum(ss.values())
+    # Closed sockets are not counted, which is not 0.
+    assert "UNCONN" not in read["data"]["tcp"]
+
+
+def test_librenms_reads_a_selection(maker):
+    maker.make(4, "established", 2)
+    maker.make(6, "established", 3)
+    assert json.loads(shown("-6", "-s", "established", "-o", "librenms"))["data"] == {
+        "inet6": {"tcp": {"ESTAB": 3, "TOTAL": 3}}, "tcp": {"ESTAB": 3, "TOTAL": 3}}
+    for view in ("-l", "-S", "-p22"):
+        is_refused(run(view, "-o", "librenms"), "only the counts by state")
+
+
+def test_librenms_reads_it_from_snmpd(snmpd, maker):
+    """By the example's line, with the path of this build."""
+    line = (SOURCES / "packaging/librenms-ss.conf").read_text().splitlines()[-1]
+    snmpd.more_lines = line.replace("/usr/bin/tcp-states", str(program(()))) + "\n"
+    snmpd.start()
+    maker.make(4, "closeWait", 7)
+    output = (1, 3, 6, 1, 4, 1, 8072, 1, 3, 2, 3, 1, 2, 2, *b"ss")  # nsExtendOutputFull
+    text = snmp.get_value(output).replace('\\"', '"')
+    assert json.loads(text)["data"]["inet"]["tcp"]["CLOSE-WAIT"] == 7
 
 
 def test_other_mistakes_do_not_talk_of_snmp():
@@ -756,7 +817,7 @@ def test_help_and_manual_name_the_same_options():
     named = set(re.findall(r"^ +(?:-(\w), |    )--(\w+)", usage, re.MULTILINE))
     manual = re.findall(r"^\.It (?:Fl (\w) .*, )?Fl -(\w+)",
                         (SOURCE / "man/tcp-states.1").read_text(), re.MULTILINE)
-    assert len(named) == 14
+    assert len(named) == 15
     assert set(manual) == named
 
 
