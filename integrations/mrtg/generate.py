@@ -54,6 +54,15 @@ PageTop[tcp_drops]: <h1>TCP: connections dropped by listeners</h1>
 ThreshMaxI[tcp_drops]: $drops_level
 """)
 
+# The index begins with the length of the name and its characters.
+_WATCH = string.Template("""
+# The sockets in closeWait of the agent's watch "db".
+#Target[tcp_db]: $count.2.100.98.1.$number&$count.2.100.98.2.$number:COMMUNITY@HOST:::::2
+#Options[tcp_db]: gauge,growright,nopercent,integer
+#Title[tcp_db]: Watch db: closeWait
+#PageTop[tcp_db]: <h1>Watch db: closeWait</h1>
+""")
+
 mib, directory = objects.arguments()
 text = _HEAD
 for state, number in mib.states.items():
@@ -66,4 +75,5 @@ rates = {"cookies": "tcpHostSyncookiesSent", "queue_drops": "tcpHostSynQueueDrop
 text += _RATES.substitute(
     {short: mib[name].instance()[1:] for short, name in rates.items()},
     **{f"{short}_level": RATES[name].warning for short, name in rates.items() if name in RATES})
+text += _WATCH.substitute(count=mib["tcpWatchCount"].dotted[1:], number=mib.states["closeWait"])
 (directory / "tcp-states.inc").write_text(text)
