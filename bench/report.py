@@ -80,6 +80,13 @@ def _ratio(figures, dear, cheap="derived"):
     return figures[dear].median_cpu / figures[cheap].median_cpu
 
 
+def _most_expensive(figures):
+    if any(figures[name].skipped for name in ("prefixes", "walk", "full")):
+        return None
+    return figures["prefixes"].median_cpu / (
+        figures["walk"].median_cpu + 1.1 * figures["full"].median_cpu)
+
+
 def _pace(results, one, other):
     """Return the ratio of requests per second, compared round by round."""
     return statistics.median(map(operator.truediv, results.load[one], results.load[other]))
@@ -93,6 +100,12 @@ def _targets(results):
     return (
         _Target(f"derived refresh / bare walk, {at}: at most 1.15",
                 _ratio(figures, "derived", "walk"), 1.15, atmost=True),
+        _Target(f"64 watches of one port each / bare walk, {at}: at most 4.5",
+                _ratio(figures, "ports", "walk"), 4.5, atmost=True),
+        _Target(f"most expensive watches / (bare walk + 1.1 full refreshes), {at}: at most 1",
+                _most_expensive(figures), 1, atmost=True),
+        _Target(f"owner of every socket / full refresh, {at}: at most 1.05",
+                _ratio(figures, "owners", "full"), 1.05, atmost=True),
         _Target(f"two full dumps / derived refresh, {at}: at least 10",
                 _ratio(figures, "two-pass"), 10),
         _Target(f"ss | awk / derived refresh, {at}: at least 25", _ratio(figures, "ss"), 25),
@@ -217,6 +230,8 @@ exact number of sockets, except for the bare walk, which counts nothing. `psutil
 - A *refresh* is a complete refresh of the daemon: listening sockets with their drops, counts, and \
 the files in /proc. *Two full dumps* are the usual way to use the kernel's interface: one request \
 per family for every state, parsed by the same code, and nothing else.
+- *Watches* take one more walk, in which the kernel filters the sockets. The most expensive ones have 64 times as many prefixes as fit, and every socket is in all of them: the kernel then lists every socket.
+- The *owner of every socket* is its cgroup, which the kernel reports with each socket that it lists.
 - The *bare walk* requests a state that no socket is in, so that the kernel walks its tables \
 without emitting anything. No dump can be cheaper. The tables contain the sockets of all network \
 namespaces, so other sockets on the host are walked as well.
