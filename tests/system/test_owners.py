@@ -290,6 +290,22 @@ def test_no_cgroups_no_rows(snmpd, agent, listens):
     assert snmp.get_value(mib.LISTEN_OWNER + index) is None
 
 
+def test_cgroups_outside_the_namespace_have_no_name(units, listens, snmpd, agent):
+    """An agent in a container sees the tree below its own cgroup, and the ids of all."""
+    listens("outside.service", 2)
+    listens("container/inside.service", 3)
+    snmpd.start()
+    agent.configure(refreshInterval=0.1)
+    mount = 'umount -l "$0" && mount -t cgroup2 none "$0" && exec "$@"'
+    enter = 'echo $$ >"$0$1/cgroup.procs" && exec unshare -C -m sh -c "$2" "$0" "${@:3}"'
+    agent.start(launcher=("bash", "-c", enter, str(cgroups.root()), units.path("container"),
+                          mount))
+    agent.wait_until_registered()
+    until(lambda: owned().get(("inside.service", "listen")) == 3, "the one inside")
+    assert owned()["(unknown)", "listen"] == 2
+    assert names() == ["(unknown)", "inside.service"]
+
+
 # ---- listeners ----
 
 def test_owners_of_an_endpoint(snmpd, agent, units):
