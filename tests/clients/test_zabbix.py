@@ -370,8 +370,9 @@ def test_discovered_watches_listeners_and_thresholds(monitored, asked, zabbix, r
             "texts are equal")
         shown = {problem["name"]: problem["opdata"] for problem in zabbix.api(
             "problem.get", hostids=asked.id, output=["name", "opdata"])}
+        # Zabbix cuts texts in operational data.
         assert shown["Threshold full is raised: listen any, range 120"] \
-            == full
+            == (full if len(full) <= 20 else f"{full[:20]}...")
     record_property("observed", f"{len(wanted)} values and {len(texts)} texts equal")
 
 

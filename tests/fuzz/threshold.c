@@ -74,6 +74,7 @@ static void check_metric_value(const struct metric *metric)
 	struct listener listener = {.endpoint = metric->endpoint, .fill = 75};
 	struct watch_count watch = {.known = true, .port_use_known = true, .port_use = 75};
 	struct zone zone = {.index = 7};
+	struct owner_count owner = {.name = "a.service"};
 	struct snapshot snapshot = {
 		.closed_counted = true,
 		.listeners = &listener,
@@ -83,6 +84,10 @@ static void check_metric_value(const struct metric *metric)
 		.watches_count = 1,
 		.zones = &zone,
 		.zones_count = 1,
+		.owners_known = true,
+		.owner_states = (1U << STATES) - 1,
+		.owners = &owner,
+		.owners_count = 1,
 	};
 	uint32_t value = 0;
 
@@ -96,6 +101,7 @@ static void check_metric_value(const struct metric *metric)
 	}
 	strcpy(watch.name, metric->watch);
 	watch.sockets[FAMILY_IPV6][metric->state] = 75;
+	owner.sockets[FAMILY_IPV6][metric->state] = 75;
 	host_set(&snapshot.host, metric->object, 3);
 	host_set(&snapshot.host, metric->limit, 4);
 	if (metric->kind == METRIC_RATE) {
