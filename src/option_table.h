@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define OPTION_ROWS_MAX 24
+#define OPTION_ROWS_MAX 32
 #define OPTION_PROBLEM_SIZE 1024
 
 enum option_outcome {

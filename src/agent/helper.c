@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/helper.h"
 
-#include "agent/cgroups.h"
 #include "agent/confinement.h"
 #include "agent/logging.h"
+#include "cgroups.h"
 #include "clock.h"
 #include "collect/cgroup_names.h"
 #include "collect/sock_diag.h"

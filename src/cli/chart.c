@@ -41,18 +41,21 @@ void chart_sparkline(char *text, const uint32_t *values, size_t count, bool utf8
 {
 	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 	static const char *const letters[] = {"_", ".", ":", "-", "=", "+", "*", "#"};
-	uint32_t minimum = UINT32_MAX, maximum = 0;
+	uint32_t minimum = UINT32_MAX, maximum = 0, range;
 
 	*text = '\0';
 	for (size_t i = 0; i < count; i++) {
 		minimum = values[i] < minimum ? values[i] : minimum;
 		maximum = values[i] > maximum ? values[i] : maximum;
 	}
+	range = count == 0 ? 0 : maximum - minimum;
+	if (range < maximum / 10)
+		range = maximum / 10;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t height = values[i] - minimum;
 
-		if (maximum > minimum)
-			height = height * (EIGHTHS - 1) / (maximum - minimum);
+		if (range > 0)
+			height = height * (EIGHTHS - 1) / range;
 		text = append(text, (utf8 ? blocks : letters)[height]);
 	}
 }

@@ -20,7 +20,8 @@
 void chart_bar(char *text, size_t width, uint64_t value, uint64_t whole, bool utf8);
 
 /**
- * Writes a sparkline with a character for each value, scaled from the minimum to the maximum.
+ * Writes a sparkline with a character for each value, scaled from the minimum to the maximum, but
+ * at least by a tenth of the maximum: a small change looks small.
  * @param text a buffer for CHART_CHARACTER_SIZE octets per value, plus 1
  */
 void chart_sparkline(char *text, const uint32_t *values, size_t count, bool utf8);

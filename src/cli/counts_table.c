@@ -67,7 +67,8 @@ static void describe_columns(const struct table *table, struct grid_column colum
 		[COLUMN_IPV6] = {"ipv6", .right = true, .dispensable = family},
 		[COLUMN_TOTAL] = {"total", .right = true},
 		[COLUMN_CHANGE] = {"change", .right = true, .dispensable = 1},
-		[COLUMN_MINUTE] = {"last minute", .dispensable = 2, .shrinks_to = SPARKLINE_LEAST},
+		[COLUMN_MINUTE] = {"last minute", .dispensable = 2, .shrinks_to = SPARKLINE_LEAST,
+				   .unmarked = true},
 	};
 
 	for (size_t i = 0; i < table->columns_count; i++)
@@ -107,13 +108,22 @@ static void write_uncounted(struct grid_cell *cell, enum column column)
 	cell->colour = COLOUR_DIM;
 }
 
+/* More sockets in these states mean a leak, a flood or peers that do not answer. */
+static bool growth_is_bad(enum tcp_state state)
+{
+	return state == STATE_SYN_SENT || state == STATE_SYN_RECEIVED ||
+	       state == STATE_FIN_WAIT_1 || state == STATE_CLOSE_WAIT || state == STATE_LAST_ACK ||
+	       state == STATE_CLOSING;
+}
+
 /* Only changes are shown, so that they stand out. */
-static void write_change(struct grid_cell *cell, int64_t change)
+static void write_change(struct grid_cell *cell, enum tcp_state state, int64_t change)
 {
 	if (change == 0)
 		return;
 	snprintf(cell->text, sizeof(cell->text), "%+" PRId64, change);
-	cell->colour = change > 0 ? COLOUR_GREEN : COLOUR_YELLOW;
+	if (growth_is_bad(state))
+		cell->colour = change > 0 ? COLOUR_YELLOW : COLOUR_GREEN;
 }
 
 static void write_count_cell(const struct table *table, enum tcp_state state, enum column column,
@@ -137,7 +147,7 @@ static void write_count_cell(const struct table *table, enum tcp_state state, en
 		write_number_cell(cell, shown_families(table, state));
 		break;
 	case COLUMN_CHANGE:
-		write_change(cell, table->trend->change[state]);
+		write_change(cell, state, table->trend->change[state]);
 		break;
 	case COLUMN_MINUTE:
 		chart_sparkline(cell->text, table->trend->largest[state], table->trend->steps,
@@ -229,9 +239,16 @@ static int print(FILE *file, struct table *table)
 
 size_t counts_tables(const struct snapshot *snapshot, const struct view *view)
 {
-	if (view->subject == VIEW_WATCHES)
+	switch (view->subject) {
+	case VIEW_COUNTS:
+		return 1;
+	case VIEW_PORTS:
+		return view->ports->count;
+	case VIEW_WATCHES:
 		return snapshot->watches_count;
-	return view->subject == VIEW_PORTS ? view->ports->count : 1;
+	default:
+		return 0;
+	}
 }
 
 static const struct watch_count *watch_of_table(const struct snapshot *snapshot,
@@ -240,7 +257,7 @@ static const struct watch_count *watch_of_table(const struct snapshot *snapshot,
 	if (view->subject == VIEW_WATCHES)
 		return &snapshot->watches[table];
 	return view->subject == VIEW_PORTS ? watched_port_count(snapshot, &view->ports->port[table])
-					   : NULL;
+					   : view_selection(view, snapshot);
 }
 
 static struct table make_table(const struct snapshot *snapshot, const struct view *view,
@@ -265,15 +282,28 @@ void counts_table_totals(const struct snapshot *snapshot, const struct view *vie
 		totals[state] = (uint32_t)shown_families(&counted, state);
 }
 
-static void print_port(FILE *file, const struct watched_port *port, const struct style *style)
+/* "port 443, https, peer 192.0.2.0/24" */
+static void print_port(FILE *file, const struct watched_port *port, const char *conditions,
+		       const struct style *style)
 {
-	char service[UTF8_ESCAPED_SIZE(SERVICE_NAME_SIZE)];
-	char text[sizeof("port 65535, ") + sizeof(service)];
+	const enum utf8_target target = style->utf8 ? UTF8_ANYWHERE : UTF8_ASCII;
+	char service[UTF8_ESCAPED_SIZE(SERVICE_NAME_SIZE)], number[PORT_TEXT_SIZE];
+	char others[UTF8_ESCAPED_SIZE(WATCH_TEXT_MAX + 1)];
+	char text[sizeof("port , , ") + sizeof(number) + sizeof(service) + sizeof(others)];
 
-	utf8_escape(service, sizeof(service), port->service,
-		    style->utf8 ? UTF8_ANYWHERE : UTF8_ASCII);
-	snprintf(text, sizeof(text), service[0] == '\0' ? "port %u" : "port %u, %s", port->number,
-		 service);
+	watched_port_text(port, number);
+	utf8_escape(service, sizeof(service), port->service, target);
+	utf8_escape(others, sizeof(others), conditions, target);
+	snprintf(text, sizeof(text), "port %s%s%s%s%s", number, service[0] == '\0' ? "" : ", ",
+		 service, others[0] == '\0' ? "" : ", ", others);
+	grid_print_line(file, style, COLOUR_BOLD, text);
+}
+
+static void print_conditions(FILE *file, const char *conditions, const struct style *style)
+{
+	char text[UTF8_ESCAPED_SIZE(WATCH_TEXT_MAX + 1)];
+
+	utf8_escape(text, sizeof(text), conditions, style->utf8 ? UTF8_ANYWHERE : UTF8_ASCII);
 	grid_print_line(file, style, COLOUR_BOLD, text);
 }
 
@@ -306,7 +336,9 @@ int counts_table_write(FILE *file, const struct snapshot *snapshot, const struct
 		if (i > 0)
 			fputc('\n', file);
 		if (view->subject == VIEW_PORTS)
-			print_port(file, &view->ports->port[i], style);
+			print_port(file, &view->ports->port[i], view->ports->conditions, style);
+		if (table.watch != NULL && view->subject == VIEW_COUNTS)
+			print_conditions(file, view->ports->conditions, style);
 		if (view->subject == VIEW_WATCHES)
 			print_watch(file, &snapshot->watches[i], style);
 		error = print(file, &table);

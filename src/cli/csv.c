@@ -30,7 +30,10 @@ static void write_csv_text(FILE *file, const char *text)
 
 static void write_port(FILE *file, const struct watched_port *port)
 {
-	fprintf(file, "%u,", port->number);
+	char text[PORT_TEXT_SIZE];
+
+	watched_port_text(port, text);
+	fprintf(file, "%s,", text);
 	write_csv_text(file, port->service);
 	fputc(',', file);
 }
@@ -60,7 +63,7 @@ static void write_csv_sockets(FILE *file, const struct snapshot *snapshot, const
 				continue;
 			if (port != NULL)
 				write_port(file, port);
-			else if (watch != NULL)
+			else if (view->subject == VIEW_WATCHES)
 				write_watch(file, watch);
 			fprintf(file, "%s,%s,", tcp_family_name(family), tcp_state_name(state));
 			if (snapshot_counts_watch(snapshot, watch, state))
@@ -73,7 +76,7 @@ static void write_csv_sockets(FILE *file, const struct snapshot *snapshot, const
 static void write_csv_counts(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	fprintf(file, "family,state,sockets\n");
-	write_csv_sockets(file, snapshot, view, NULL, NULL);
+	write_csv_sockets(file, snapshot, view, view_selection(view, snapshot), NULL);
 }
 
 static void write_csv_ports(FILE *file, const struct snapshot *snapshot, const struct view *view)
@@ -119,7 +122,7 @@ static void write_csv_listeners(FILE *file, const struct snapshot *snapshot,
 	for (size_t i = 0; i < snapshot->listeners_count; i++) {
 		const struct listener *listener = &snapshot->listeners[i];
 
-		if (view->families[listener->endpoint.family])
+		if (view_has_listener(view, listener))
 			write_csv_listener(file, listener, snapshot->listeners_tracked);
 	}
 }
@@ -149,6 +152,46 @@ static void write_csv_summary(FILE *file, const struct snapshot *snapshot, const
 	}
 }
 
+static void write_csv_key(FILE *file, const struct groups *groups, const struct group *group,
+			  enum group_key key)
+{
+	const struct group_process *process = group_process(groups, group);
+	char text[GROUP_TEXT_SIZE];
+
+	if (key == KEY_PROCESS && process != NULL && process->pid != 0) {
+		write_csv_text(file, process->name);
+		fprintf(file, ",%d,", process->pid);
+		return;
+	}
+	if (group_text(groups, group, key, text))
+		write_csv_text(file, text);
+	fputs(key == KEY_PROCESS ? ",," : ",", file);
+}
+
+/* Values that a group does not have are empty. */
+static void write_csv_groups(FILE *file, const struct snapshot *snapshot, const struct view *view)
+{
+	const struct groups *groups = &snapshot->groups;
+
+	(void)view;
+	for (size_t i = 0; i < groups->keys.count; i++)
+		fprintf(file, "%s,%s", group_key_name(groups->keys.key[i]),
+			groups->keys.key[i] == KEY_PROCESS ? "pid," : "");
+	fputs(groups->port_use_known ? "sockets,portUse,portUsePeerPort\n" : "sockets\n", file);
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct group *group = &groups->group[i];
+
+		for (size_t key = 0; key < groups->keys.count; key++)
+			write_csv_key(file, groups, group, groups->keys.key[key]);
+		fprintf(file, "%u", group->sockets);
+		if (groups->port_use_known && group->port_use_port != 0)
+			fprintf(file, ",%u,%u", group->port_use, group->port_use_port);
+		else if (groups->port_use_known)
+			fputs(",,", file);
+		fputc('\n', file);
+	}
+}
+
 const struct format csv_format = {
 	.write =
 		{
@@ -157,6 +200,7 @@ const struct format csv_format = {
 			[VIEW_WATCHES] = write_csv_watches,
 			[VIEW_LISTENERS] = write_csv_listeners,
 			[VIEW_SUMMARY] = write_csv_summary,
+			[VIEW_GROUPS] = write_csv_groups,
 		},
 	.end = "",
 };

@@ -223,19 +223,34 @@ static void print_headings(struct line *line, const struct grid *grid, const str
 	end_line(line);
 }
 
+/* A text that is too long ends at the right edge of its column, after a mark. */
+static void write_truncated_cell(struct line *line, const struct grid_column *column, size_t width,
+				 const struct grid_cell *cell)
+{
+	const size_t characters = grid_text_width(cell->text);
+	char text[GRID_TEXT_SIZE + sizeof("…")];
+
+	if (characters <= width || width == 0 || column->unmarked) {
+		write_grid_cell(
+			line, column, width, cell->colour,
+			skip_characters(cell->text, characters > width ? characters - width : 0));
+		return;
+	}
+	snprintf(text, sizeof(text), "%s%s", line->style->utf8 ? "…" : "<",
+		 skip_characters(cell->text, characters - width + 1));
+	write_grid_cell(line, column, width, cell->colour, text);
+}
+
 static void print_grid_row(struct line *line, const struct grid *grid, const struct layout *layout,
 			   size_t row)
 {
 	for (size_t column = 0; column < grid->columns_count; column++) {
 		const struct grid_cell *cell = cell_at(grid, row, column);
 		size_t width = layout->widths[column];
-		size_t characters = grid_text_width(cell->text);
 
 		if (!layout->shown[column])
 			continue;
-		write_grid_cell(
-			line, &grid->columns[column], width, cell->colour,
-			skip_characters(cell->text, characters > width ? characters - width : 0));
+		write_truncated_cell(line, &grid->columns[column], width, cell);
 		line->pending += GAP;
 	}
 	end_line(line);

@@ -8,7 +8,7 @@
 
 #include "cli/style.h"
 
-#define GRID_COLUMNS_MAX 9
+#define GRID_COLUMNS_MAX 10
 #define GRID_TEXT_SIZE 128
 
 struct grid_column {
@@ -16,6 +16,7 @@ struct grid_column {
 	bool right;               /**< right-aligned */
 	unsigned int dispensable; /**< the column with the highest is left out first; 0: never */
 	size_t shrinks_to; /**< minimum width, by truncating texts on the left; 0: never shrinks */
+	bool unmarked;     /**< truncation is not marked: a chart */
 };
 
 struct grid_cell {

@@ -60,7 +60,7 @@ static void write_json_sockets(FILE *file, const struct snapshot *snapshot, cons
 static void write_json_counts(FILE *file, const struct snapshot *snapshot, const struct view *view)
 {
 	fputc('{', file);
-	write_json_sockets(file, snapshot, view, NULL);
+	write_json_sockets(file, snapshot, view, view_selection(view, snapshot));
 	fputc('}', file);
 }
 
@@ -70,7 +70,12 @@ static void write_json_ports(FILE *file, const struct snapshot *snapshot, const 
 	for (size_t i = 0; i < view->ports->count; i++) {
 		const struct watched_port *port = &view->ports->port[i];
 
-		fprintf(file, "%s{\"port\":%u,\"service\":", separator(i), port->number);
+		char text[PORT_TEXT_SIZE];
+
+		watched_port_text(port, text);
+		fprintf(file, port->last == 0 ? "%s{\"port\":%s,\"service\":"
+					      : "%s{\"port\":\"%s\",\"service\":",
+			separator(i), text);
 		write_string(file, port->service);
 		fputc(',', file);
 		write_json_sockets(file, snapshot, view, watched_port_count(snapshot, port));
@@ -143,7 +148,7 @@ static void write_json_listeners(FILE *file, const struct snapshot *snapshot,
 	for (size_t i = 0; i < snapshot->listeners_count; i++) {
 		const struct listener *listener = &snapshot->listeners[i];
 
-		if (!view->families[listener->endpoint.family])
+		if (!view_has_listener(view, listener))
 			continue;
 		fputs(separator(written++), file);
 		write_json_listener(file, listener, snapshot->listeners_tracked);
@@ -182,14 +187,106 @@ static void write_json_summary(FILE *file, const struct snapshot *snapshot, cons
 	fputc('}', file);
 }
 
+static void write_json_text(FILE *file, bool known, const char *text)
+{
+	if (known)
+		write_string(file, text);
+	else
+		fputs("null", file);
+}
+
+static void write_json_key(FILE *file, const struct groups *groups, const struct group *group,
+			   enum group_key key)
+{
+	char text[GROUP_TEXT_SIZE];
+	const bool known = group_text(groups, group, key, text);
+
+	fprintf(file, "\"%s\":", group_key_name(key));
+	if (key == KEY_PROCESS) {
+		const struct group_process *process = group_process(groups, group);
+
+		write_json_text(file, known, process == NULL || process->pid == 0 ? text
+										  : process->name);
+		if (process == NULL || process->pid == 0)
+			fputs(",\"pid\":null,", file);
+		else
+			fprintf(file, ",\"pid\":%d,", process->pid);
+		return;
+	}
+	if (known && (key == KEY_PORT || key == KEY_PEER_PORT))
+		fputs(text, file);
+	else
+		write_json_text(file, known, text);
+	fputc(',', file);
+}
+
+static void write_json_groups(FILE *file, const struct snapshot *snapshot, const struct view *view)
+{
+	const struct groups *groups = &snapshot->groups;
+
+	(void)view;
+	fputs("{\"by\":[", file);
+	for (size_t i = 0; i < groups->keys.count; i++)
+		fprintf(file, "%s\"%s\"", separator(i), group_key_name(groups->keys.key[i]));
+	fprintf(file, "],\"total\":%" PRIu64 ",\"groups\":[", groups->total);
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct group *group = &groups->group[i];
+
+		fprintf(file, "%s{", separator(i));
+		for (size_t key = 0; key < groups->keys.count; key++)
+			write_json_key(file, groups, group, groups->keys.key[key]);
+		fprintf(file, "\"sockets\":%u", group->sockets);
+		if (groups->port_use_known && group->port_use_port != 0)
+			fprintf(file, ",\"portUse\":%u,\"portUsePeerPort\":%u", group->port_use,
+				group->port_use_port);
+		fputc('}', file);
+	}
+	fputs("]}", file);
+}
+
+/* ---- the envelope ---- */
+
+/* Changes when a program that reads the previous version would read something wrong. */
+#define JSON_VERSION 1
+
+static void write_json(FILE *file, const struct snapshot *snapshot, const struct view *view)
+{
+	static const struct {
+		const char *name;
+		void (*write)(FILE *file, const struct snapshot *snapshot, const struct view *view);
+	} subjects[VIEW_SUBJECTS] = {
+		[VIEW_COUNTS] = {"counts", write_json_counts},
+		[VIEW_PORTS] = {"ports", write_json_ports},
+		[VIEW_WATCHES] = {"watches", write_json_watches},
+		[VIEW_LISTENERS] = {"listeners", write_json_listeners},
+		[VIEW_SUMMARY] = {"summary", write_json_summary},
+		[VIEW_GROUPS] = {"sockets", write_json_groups},
+	};
+	char time[VIEW_TIME_SIZE];
+
+	view_time_text(view, time);
+	fprintf(file, "{\"version\":%d,\"time\":\"%s\",\"host\":", JSON_VERSION, time);
+	write_string(file, view->host == NULL ? "" : view->host);
+	fprintf(file, ",\"method\":\"%s\",", count_method_name(snapshot->method));
+	if (view->ports != NULL && view->ports->conditions[0] != '\0') {
+		fputs("\"conditions\":", file);
+		write_string(file, view->ports->conditions);
+		fputc(',', file);
+	}
+	fprintf(file, "\"%s\":", subjects[view->subject].name);
+	subjects[view->subject].write(file, snapshot, view);
+	fputc('}', file);
+}
+
 const struct format json_format = {
 	.write =
 		{
-			[VIEW_COUNTS] = write_json_counts,
-			[VIEW_PORTS] = write_json_ports,
-			[VIEW_WATCHES] = write_json_watches,
-			[VIEW_LISTENERS] = write_json_listeners,
-			[VIEW_SUMMARY] = write_json_summary,
+			[VIEW_COUNTS] = write_json,
+			[VIEW_PORTS] = write_json,
+			[VIEW_WATCHES] = write_json,
+			[VIEW_LISTENERS] = write_json,
+			[VIEW_SUMMARY] = write_json,
+			[VIEW_GROUPS] = write_json,
 		},
 	.end = "\n",
 };

@@ -66,7 +66,24 @@ static void write_devices_cell(struct grid_cell *cell, const struct listener *li
 	utf8_escape(cell->text, sizeof(cell->text), text, utf8 ? UTF8_ANYWHERE : UTF8_ASCII);
 }
 
-static int add_listener_row(struct grid *grid, const struct listener *listener, bool utf8)
+/* "12", or "12 (+3)" while it grows */
+static void write_drops_cell(struct grid_cell *cell, const struct listener *listener,
+			     const struct snapshot *before)
+{
+	const struct listener *earlier =
+		before == NULL ? NULL : snapshot_listener(before, &listener->endpoint);
+
+	if (earlier == NULL || listener->dropped <= earlier->dropped) {
+		write_number_cell(cell, listener->dropped);
+		return;
+	}
+	snprintf(cell->text, sizeof(cell->text), "%" PRIu64 " (+%" PRIu64 ")", listener->dropped,
+		 listener->dropped - earlier->dropped);
+	cell->colour = COLOUR_RED;
+}
+
+static int add_listener_row(struct grid *grid, const struct listener *listener,
+			    const struct snapshot *before, bool utf8)
 {
 	struct grid_cell *cells = grid_add(grid);
 
@@ -78,7 +95,7 @@ static int add_listener_row(struct grid *grid, const struct listener *listener, 
 	write_number_cell(&cells[COLUMN_QUEUED], listener->queued);
 	write_number_cell(&cells[COLUMN_BACKLOG], listener->backlog);
 	write_number_cell(&cells[COLUMN_SYN_QUEUE], listener->syn_queue);
-	write_number_cell(&cells[COLUMN_DROPPED], listener->dropped);
+	write_drops_cell(&cells[COLUMN_DROPPED], listener, before);
 	write_number_cell(&cells[COLUMN_SOCKETS], listener->sockets);
 	endpoint_text(&listener->endpoint, cells[COLUMN_ENDPOINT].text);
 	if (grid->columns_count > COLUMN_DEVICES)
@@ -108,7 +125,7 @@ static size_t sort_listeners(const struct snapshot *snapshot, const struct view 
 	for (size_t i = 0; i < snapshot->listeners_count; i++) {
 		const struct listener *listener = &snapshot->listeners[i];
 
-		if (!view->families[listener->endpoint.family])
+		if (!view_has_listener(view, listener))
 			continue;
 		sorted[count++] = listener;
 		*devices |= listener->devices_count > 0;
@@ -119,7 +136,7 @@ static size_t sort_listeners(const struct snapshot *snapshot, const struct view 
 }
 
 int listeners_table_write(FILE *file, const struct snapshot *snapshot, const struct view *view,
-			  const struct style *style)
+			  const struct style *style, const struct snapshot *before)
 {
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression) these are pointers */
 	const struct listener **sorted = calloc(snapshot->listeners_count + 1, sizeof(*sorted));
@@ -133,7 +150,7 @@ int listeners_table_write(FILE *file, const struct snapshot *snapshot, const str
 	count = sort_listeners(snapshot, view, sorted, &devices);
 	grid_initialise(&grid, columns, devices ? COLUMNS : COLUMN_DEVICES);
 	for (size_t i = 0; i < count; i++) {
-		error = add_listener_row(&grid, sorted[i], style->utf8);
+		error = add_listener_row(&grid, sorted[i], before, style->utf8);
 		if (error != 0)
 			goto cleanup;
 	}

@@ -11,8 +11,12 @@
 
 #include <stdio.h>
 
-/** Writes the listening endpoints with their accept queues. @return 0 or -ENOMEM */
+/**
+ * Writes the listening endpoints with their accept queues.
+ * @param before an earlier snapshot, to show which drops grow, or NULL
+ * @return 0 or -ENOMEM
+ */
 int listeners_table_write(FILE *file, const struct snapshot *snapshot, const struct view *view,
-			  const struct style *style);
+			  const struct style *style, const struct snapshot *before);
 
 #endif

@@ -1,7 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/local.h"
 
+#include "cgroups.h"
+#include "clock.h"
+
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The sockets of a unit that does not exist are not 0. */
+static int check_units(const struct watches *watches, const char **problem)
+{
+	struct unit_cgroups found;
+	const struct watch *watch;
+	size_t length = 0;
+	int error;
+
+	/* All of them have the same conditions. */
+	if (watches == NULL || watches->count == 0 || watches->watch[0].units_count == 0)
+		return 0;
+	watch = &watches->watch[0];
+	for (size_t i = 0; i < watch->units_count; i++)
+		length += strlen(watch->units + length) + 1;
+	*problem = "--unit: cannot read cgroups";
+	error = cgroups_find(watch->units, length, &found);
+	if (error != 0)
+		return error;
+	free(found.cgroups);
+	*problem = "--unit: unknown unit";
+	return found.count == 0 ? -ESRCH : 0;
+}
 
 int local_count(const struct refresh_options *options, const struct watched_ports *ports,
 		struct snapshot **snapshot, const char **problem)
@@ -10,14 +38,21 @@ int local_count(const struct refresh_options *options, const struct watched_port
 	struct watches *watches = NULL;
 	struct refresher refresher;
 	struct refresh refresh;
+	int error;
 
 	if (ports != NULL) {
 		watches = watched_ports_watches(ports);
 		*problem = "cannot prepare watches";
 		if (watches == NULL)
 			return -ENOMEM;
+		error = check_units(watches, problem);
+		if (error != 0) {
+			free(watches);
+			return error;
+		}
 	}
 	refresher_initialise(&refresher);
+	refresher_set_units_find(&refresher, cgroups_find);
 	refresher_set_watches(&refresher, watches);
 	refresh = refresher_refresh(&refresher, options);
 	if (refresh.error == -ENODATA) {
@@ -30,4 +65,21 @@ int local_count(const struct refresh_options *options, const struct watched_port
 	else
 		*problem = refresh.failed;
 	return refresh.error;
+}
+
+int local_group(const struct grouping *grouping, struct snapshot **snapshot, const char **problem)
+{
+	struct snapshot *counted = snapshot_new();
+	int error;
+
+	*problem = "cannot group sockets";
+	if (counted == NULL)
+		return -ENOMEM;
+	counted->taken_ns = clock_now_ns();
+	error = group_counter_count(grouping, &counted->groups, problem);
+	if (error != 0)
+		snapshot_free(counted);
+	else
+		*snapshot = counted;
+	return error;
 }

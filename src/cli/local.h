@@ -8,6 +8,7 @@
 #ifndef CLI_LOCAL_H
 #define CLI_LOCAL_H
 
+#include "collect/group_counter.h"
 #include "collect/refresher.h"
 #include "model/port.h"
 
@@ -22,5 +23,13 @@
  */
 int local_count(const struct refresh_options *options, const struct watched_ports *ports,
 		struct snapshot **snapshot, const char **problem);
+
+/**
+ * Groups the sockets of the caller's network namespace.
+ * @param snapshot without counts; owned by the caller; set only on success
+ * @param problem as for local_count()
+ * @return 0; -ESRCH or -EOPNOTSUPP, which @p problem explains; another -errno
+ */
+int local_group(const struct grouping *grouping, struct snapshot **snapshot, const char **problem);
 
 #endif

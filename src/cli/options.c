@@ -16,27 +16,106 @@
 
 /* ---- arguments ---- */
 
-static const char *parse_state(void *options, const char *argument)
+/* Elements of a list are separated by commas. */
+static const char *parse_state_list(void *options, const char *argument)
 {
 	struct view *view = &((struct options *)options)->view;
-	enum tcp_state state;
+	char list[256];
+	char *rest = list;
+	const char *element;
 
-	if (tcp_state_parse(argument, &state) != 0)
+	if (strlen(argument) >= sizeof(list))
 		return "unknown TCP state";
-	view->states[state] = true;
+	strcpy(list, argument);
+	while ((element = strsep(&rest, ",")) != NULL) {
+		enum tcp_state state;
+
+		if (tcp_state_parse(element, &state) != 0)
+			return strchr(argument, ',') == NULL ? "unknown TCP state"
+							     : "unknown TCP state in the list";
+		view->states[state] = true;
+	}
 	return NULL;
 }
 
-static const char *parse_port(void *target, const char *argument)
+static const char *parse_port_list(void *target, const char *argument)
 {
 	struct options *options = target;
-	struct watched_port port;
+	char list[512];
+	char *rest = list;
+	const char *element;
 
-	if (watched_port_parse(argument, &port) != 0)
-		return "neither a port nor a service in services(5)";
-	if (watched_ports_add(&options->ports, &port) != 0)
-		return "more than 64 ports";
-	options->view.subject = VIEW_PORTS;
+	if (strlen(argument) >= sizeof(list))
+		return "list too long";
+	strcpy(list, argument);
+	while ((element = strsep(&rest, ",")) != NULL) {
+		struct watched_port port;
+
+		if (watched_port_parse(element, &port) != 0)
+			return "neither a port, a range nor a service in services(5)";
+		if (watched_ports_add(&options->ports, &port) != 0)
+			return "more than 64 ports";
+	}
+	return NULL;
+}
+
+/* Adds the condition "WORD LIST", which watch_parse() checks. */
+static const char *add_condition(struct options *options, const char *word, const char *list)
+{
+	static char problem[WATCH_PROBLEM_SIZE];
+	char *conditions = options->ports.conditions;
+	const size_t used = strlen(conditions);
+	char text[WATCH_TEXT_MAX + 32];
+	struct watch watch;
+
+	if (list[0] == '\0' || strpbrk(list, " \t") != NULL)
+		return "not a list without blanks";
+	if ((size_t)snprintf(text, sizeof(text), "%s %s %s", SELECTION_NAME, word, list) >=
+	    sizeof(text))
+		return "list too long";
+	if (watch_parse(text, &watch, problem) != 0)
+		return problem;
+	/* A watch also has the condition of a port. */
+	if (used + strlen(watch.text) > WATCH_TEXT_MAX - sizeof("  port 65535-65535"))
+		return "list too long";
+	snprintf(conditions + used, sizeof(options->ports.conditions) - used, "%s%s",
+		 used == 0 ? "" : " ", watch.text);
+	return NULL;
+}
+
+static const char *parse_peer_ports(void *options, const char *argument)
+{
+	return add_condition(options, "peerPort", argument);
+}
+
+static const char *parse_peers(void *options, const char *argument)
+{
+	return add_condition(options, "peer", argument);
+}
+
+static const char *parse_units(void *options, const char *argument)
+{
+	return add_condition(options, "unit", argument);
+}
+
+static const char *parse_keys(void *target, const char *argument)
+{
+	struct options *options = target;
+	char list[256];
+	char *rest = list;
+	const char *element;
+
+	if (strlen(argument) >= sizeof(list))
+		return "list too long";
+	strcpy(list, argument);
+	while ((element = strsep(&rest, ",")) != NULL) {
+		enum group_key key;
+
+		if (group_key_parse(element, &key) != 0)
+			return "not unit, user, process, port, peer, peerPort or address";
+		group_keys_add(&options->grouping.keys, key);
+	}
+	options->view.subject = VIEW_GROUPS;
 	return NULL;
 }
 
@@ -106,9 +185,13 @@ static void print_version(const struct option_table *table)
 /* ---- the table ---- */
 
 #define VERIFY '\2'
+#define PEER '\3'
+#define UNIT '\4'
+#define BY '\5'
+
 
 static const struct option_row rows[] = {
-	OPTION_HEADING("What to count"),
+	OPTION_HEADING("What to count (lists are separated by commas)"),
 	{
 		.letter = '4',
 		.name = "ipv4",
@@ -125,19 +208,51 @@ static const struct option_row rows[] = {
 		.letter = 's',
 		.name = "state",
 		.argument = "STATE",
-		.help = "this state only, as SNMP, ss or netstat name it;\n"
-			"may be repeated",
+		.help = "these states only, as SNMP, ss or netstat name them",
 		.repeatable = true,
-		OPTION_PARSED(parse_state),
+		OPTION_PARSED(parse_state_list),
 	},
 	{
 		.letter = 'p',
 		.name = "port",
 		.argument = "PORT",
-		.help = "sockets of this local port, a number or a service;\n"
-			"may be repeated",
+		.help = "sockets of these local ports: 443, https or 8000-8010",
 		.repeatable = true,
-		OPTION_PARSED(parse_port),
+		OPTION_PARSED(parse_port_list),
+	},
+	{
+		.letter = 'r',
+		.name = "peer-port",
+		.argument = "PORT",
+		.help = "connections to these remote ports",
+		.excludes = "lSHW",
+		OPTION_PARSED(parse_peer_ports),
+	},
+	{
+		.letter = PEER,
+		.name = "peer",
+		.argument = "PREFIX",
+		.help = "connections to these addresses, such as 192.0.2.0/24",
+		.excludes = (const char[]){'l', 'S', 'H', 'W', VERIFY, '\0'},
+		OPTION_PARSED(parse_peers),
+	},
+	{
+		.letter = UNIT,
+		.name = "unit",
+		.argument = "UNIT",
+		.help = "sockets of these systemd units or containers",
+		.excludes = (const char[]){'l', 'S', 'H', 'W', VERIFY, '\0'},
+		OPTION_PARSED(parse_units),
+	},
+	{
+		.letter = BY,
+		.name = "by",
+		.argument = "KEY",
+		.help = "sockets by unit, user, process, port, peer, peerPort\n"
+			"or address",
+		.excludes = (const char[]){'l', 'S', 'W', VERIFY, '\0'},
+		.repeatable = true,
+		OPTION_PARSED(parse_keys),
 	},
 	{
 		.letter = 'W',
@@ -158,7 +273,7 @@ static const struct option_row rows[] = {
 		.letter = 'l',
 		.name = "listen",
 		.help = "the queues of listening sockets instead",
-		.excludes = (const char[]){'s', 'p', 'S', VERIFY, '\0'},
+		.excludes = (const char[]){'s', 'S', VERIFY, '\0'},
 		OPTION_PARSED(choose_listeners),
 	},
 	{
@@ -173,7 +288,7 @@ static const struct option_row rows[] = {
 		.name = "verify",
 		.help = "compare derived and full counts;\n"
 			"status 1 if they differ",
-		.excludes = "46spwoHB",
+		.excludes = "46sprwoHB",
 		OPTION_FLAG(struct options, verify),
 	},
 	{
@@ -197,7 +312,6 @@ static const struct option_row rows[] = {
 		.argument = "[=SECONDS]",
 		.number = true,
 		.help = "repeat every 2 seconds, or every SECONDS",
-		.excludes = "o",
 		OPTION_PARSED(parse_watch),
 	},
 	{
@@ -227,20 +341,83 @@ static const struct option_table table = {
 	.synopsis = "[OPTION]... [-H HOST [-C COMMUNITY] [-- SNMP-OPTION...]]",
 	.purpose = "Counts TCP sockets by address family and state.",
 	.footer = "Examples:\n"
-		  "  tcp-states -w 1                 counts and changes every second\n"
-		  "  tcp-states -l -H web -C public  accept queues of another host",
+		  "  tcp-states -s closeWait --by unit  the owners of a leak\n"
+		  "  tcp-states -H web -C public -w 1   another host, every second",
 	.host = 'H',
 	OPTION_ROWS(rows),
 };
 
-/* Without a selection, everything is selected. */
-static void choose_all(bool chosen[], size_t count)
+static bool any(const bool chosen[], size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (chosen[i])
-			return;
+			return true;
 	}
-	memset(chosen, true, count * sizeof(*chosen));
+	return false;
+}
+
+/* Without a selection, everything is selected. */
+static void choose_all(bool chosen[], size_t count)
+{
+	if (!any(chosen, count))
+		memset(chosen, true, count * sizeof(*chosen));
+}
+
+/* @return the reason why the options cannot be combined, or NULL */
+static const char *find_conflict(const struct options *options)
+{
+	const struct group_keys *keys = &options->grouping.keys;
+	const bool conditions = options->ports.conditions[0] != '\0';
+
+	if (options->host != NULL && keys->count > 0 &&
+	    (keys->count > 1 || keys->key[0] != KEY_UNIT || options->ports.count > 0))
+		return "--host has only --by=unit, without --port";
+	for (size_t i = 0; options->host != NULL && i < options->ports.count; i++) {
+		if (options->ports.port[i].last != 0)
+			return "--host has no ranges of ports";
+	}
+	if (options->format == NULL)
+		return NULL;
+	if (options->format == &librenms_format &&
+	    (conditions || options->view.subject != VIEW_COUNTS))
+		return "--output=librenms has only the counts by state";
+	if (options->watch_ns != 0 &&
+	    (options->format == &librenms_format || options->format == &prometheus_format))
+		return "--watch prints only tables, CSV and JSON";
+	if (options->format->write[options->view.subject] == NULL ||
+	    (options->format == &prometheus_format && conditions))
+		return "--output=prometheus has neither --by nor conditions";
+	return NULL;
+}
+
+static enum option_outcome complete_options(struct options *options)
+{
+	struct view *view = &options->view;
+	const char *conflict;
+	char problem[WATCH_PROBLEM_SIZE];
+
+	if (view->subject == VIEW_COUNTS && options->ports.count > 0)
+		view->subject = VIEW_PORTS;
+	conflict = find_conflict(options);
+	if (conflict == NULL && options->grouping.keys.count > 0 &&
+	    (options->ports.count > 0 || options->ports.conditions[0] != '\0')) {
+		if (watched_ports_join(&options->ports, &options->selected, problem) != 0)
+			conflict = problem;
+		options->grouping.watch = &options->selected;
+	}
+	if (conflict != NULL) {
+		utf8_print_line(stderr, UTF8_ANYWHERE, "%s: %s", table.program, conflict);
+		return OPTIONS_WRONG;
+	}
+	view->limits = view->subject == VIEW_COUNTS && options->ports.conditions[0] == '\0' &&
+		       !any(view->families, FAMILIES) && !any(view->states, STATES);
+	choose_all(view->families, FAMILIES);
+	choose_all(view->states, STATES);
+	view->ports = &options->ports;
+	memcpy(options->grouping.families, view->families, sizeof(view->families));
+	memcpy(options->grouping.states, view->states, sizeof(view->states));
+	options->grouping.bound_inactive = options->bound_inactive;
+	return OPTIONS_RUN;
 }
 
 enum option_outcome options_parse(struct options *options, int argc, char *argv[])
@@ -260,14 +437,6 @@ enum option_outcome options_parse(struct options *options, int argc, char *argv[
 			options->community != NULL ? "community" : "watches");
 		return OPTIONS_WRONG;
 	}
-	if (options->format != NULL && options->format->write[options->view.subject] == NULL) {
-		fprintf(stderr, "%s: --output=librenms has only the counts by state\n",
-			table.program);
-		return OPTIONS_WRONG;
-	}
-	choose_all(options->view.families, FAMILIES);
-	choose_all(options->view.states, STATES);
-	options->view.ports = &options->ports;
 	options->snmp_options = argv + optind;
-	return OPTIONS_RUN;
+	return complete_options(options);
 }

@@ -33,7 +33,10 @@ static void write_prometheus_value(FILE *file, const char *text)
 
 static void write_port_labels(FILE *file, const struct watched_port *port)
 {
-	fprintf(file, "port=\"%u\",service=\"", port->number);
+	char text[PORT_TEXT_SIZE];
+
+	watched_port_text(port, text);
+	fprintf(file, "port=\"%s\",service=\"", text);
 	write_prometheus_value(file, port->service);
 	fputs("\",", file);
 }
@@ -178,7 +181,7 @@ static void write_listener_metric(FILE *file, const struct snapshot *snapshot,
 	for (size_t i = 0; i < snapshot->listeners_count; i++) {
 		const struct listener *listener = &snapshot->listeners[i];
 
-		if (!view->families[listener->endpoint.family])
+		if (!view_has_listener(view, listener))
 			continue;
 		fputs(metric->name, file);
 		write_listener_labels(file, listener);

@@ -2,8 +2,10 @@
 #include "cli/source.h"
 
 #include "cli/local.h"
+#include "clock.h"
 #include "utf8.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,9 +14,15 @@ static int count_locally(const struct source *source, struct snapshot **snapshot
 			 char problem[REMOTE_PROBLEM_SIZE])
 {
 	const char *failed;
-	int error = local_count(&source->refresh_options, source->ports, snapshot, &failed);
+	int error;
 
-	if (error != 0)
+	if (source->grouping != NULL)
+		error = local_group(source->grouping, snapshot, &failed);
+	else
+		error = local_count(&source->refresh_options, source->ports, snapshot, &failed);
+	if (error == -ESRCH || error == -EOPNOTSUPP)
+		snprintf(problem, REMOTE_PROBLEM_SIZE, "%s", failed);
+	else if (error != 0)
 		snprintf(problem, REMOTE_PROBLEM_SIZE, "%s: %s", failed, strerror(-error));
 	return error;
 }
@@ -25,6 +33,11 @@ int source_count(const struct source *source, struct snapshot **snapshot,
 	return source->remote.host == NULL
 		       ? count_locally(source, snapshot, problem)
 		       : remote_count(&source->remote, source->ports, snapshot, problem);
+}
+
+time_t source_time(const struct snapshot *snapshot)
+{
+	return (time_t)((clock_real_ahead_ns() + snapshot->taken_ns) / NS_PER_SECOND);
 }
 
 void source_name(const struct source *source, char *name, size_t size)

@@ -6,11 +6,15 @@
 #define CLI_SOURCE_H
 
 #include "cli/remote.h"
+#include "collect/group_counter.h"
 #include "collect/refresher.h"
+
+#include <time.h>
 
 struct source {
 	struct refresh_options refresh_options; /**< for this machine */
 	const struct watched_ports *ports;      /**< also counted; NULL: none */
+	const struct grouping *grouping;        /**< counted instead; NULL: none */
 	struct remote remote;                   /**< host NULL: this machine */
 };
 
@@ -22,6 +26,11 @@ struct source {
  */
 int source_count(const struct source *source, struct snapshot **snapshot,
 		 char problem[REMOTE_PROBLEM_SIZE]);
+
+#define SOURCE_NAME_SIZE 256
+
+/** When the counts were taken. */
+time_t source_time(const struct snapshot *snapshot);
 
 /** The name of the machine whose sockets are counted. */
 void source_name(const struct source *source, char *name, size_t size);

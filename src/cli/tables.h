@@ -12,12 +12,18 @@
 
 #include <stdio.h>
 
+/** Earlier counts, to show changes. */
+struct table_history {
+	const struct trend *trends;     /**< as for counts_table_write() */
+	const struct snapshot *before;  /**< the previous one, or NULL */
+};
+
 /**
  * Writes the table for the subject of @p view.
- * @param trends as for counts_table_write()
+ * @param history NULL: counted once
  * @return 0 or -ENOMEM
  */
 int table_write(FILE *file, const struct snapshot *snapshot, const struct view *view,
-		const struct style *style, const struct trend *trends);
+		const struct style *style, const struct table_history *history);
 
 #endif

@@ -3,6 +3,7 @@
  * tcp-states: shows the number of TCP sockets in each state on this machine or another one.
  */
 #include "cli/options.h"
+#include "cli/records.h"
 #include "cli/source.h"
 #include "cli/tables.h"
 #include "cli/verify.h"
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* As in grep and diff, 1 is a result, and 2 an error. */
 #define EXIT_DISAGREEMENT 1
@@ -29,26 +31,41 @@ static int trouble(const char *problem)
 	return EXIT_TROUBLE;
 }
 
-static int write_snapshot(const struct snapshot *snapshot, const struct options *options)
+static int write_snapshot(const struct snapshot *snapshot, const struct options *options,
+			  const struct view *view)
 {
 	const struct style style = style_of(stdout);
 
 	if (options->format == NULL)
-		return table_write(stdout, snapshot, &options->view, &style, NULL);
-	format_write(options->format, stdout, snapshot, &options->view);
+		return table_write(stdout, snapshot, view, &style, NULL);
+	format_write(options->format, stdout, snapshot, view);
 	return 0;
+}
+
+static void report_unseen(const struct snapshot *snapshot)
+{
+	if (snapshot->groups.unseen > 0)
+		fprintf(stderr,
+			"tcp-states: --by=process: the processes of %" PRIu64
+			" sockets are not visible%s\n",
+			snapshot->groups.unseen, geteuid() == 0 ? "" : " (try as root)");
 }
 
 static int count_once(const struct source *source, const struct options *options)
 {
-	char problem[REMOTE_PROBLEM_SIZE];
+	char problem[REMOTE_PROBLEM_SIZE], name[SOURCE_NAME_SIZE];
+	struct view view = options->view;
 	struct snapshot *snapshot;
 	uint32_t omitted;
 	int error;
 
 	if (source_count(source, &snapshot, problem) != 0)
 		return trouble(problem);
-	error = write_snapshot(snapshot, options);
+	source_name(source, name, sizeof(name));
+	view.host = name;
+	view.time = source_time(snapshot);
+	error = write_snapshot(snapshot, options, &view);
+	report_unseen(snapshot);
 	omitted = options->view.subject == VIEW_LISTENERS ? snapshot->listeners_omitted : 0;
 	snapshot_free(snapshot);
 	if (error != 0)
@@ -101,6 +118,7 @@ static int run(const struct options *options)
 				.bound_inactive = options->bound_inactive,
 			},
 		.ports = &options->ports,
+		.grouping = options->grouping.keys.count > 0 ? &options->grouping : NULL,
 		.remote =
 			{
 				.host = options->host,
@@ -111,6 +129,7 @@ static int run(const struct options *options)
 			},
 	};
 	char problem[REMOTE_PROBLEM_SIZE];
+	int error;
 
 	if (options->verify)
 		return verify();
@@ -118,8 +137,12 @@ static int run(const struct options *options)
 		return EXIT_TROUBLE;
 	if (options->watch_ns == 0)
 		return count_once(&source, options);
-	return watch(&source, &options->view, options->watch_ns, problem) == 0 ? EXIT_SUCCESS
-									       : trouble(problem);
+	if (options->format != NULL || !isatty(STDOUT_FILENO))
+		error = records_print(&source, &options->view, options->format, options->watch_ns,
+				      problem);
+	else
+		error = watch(&source, &options->view, options->watch_ns, problem);
+	return error == 0 ? EXIT_SUCCESS : trouble(problem);
 }
 
 /* Lost output is an error, even if counting succeeded. */

@@ -11,10 +11,11 @@
 #include <stdint.h>
 
 /**
- * Shows the counts of @p source every @p interval_ns until the key q or SIGINT. Other signals that
+ * Shows the counts of @p source on the terminal at standard output every @p interval_ns until the key
+ * q or SIGINT. Other signals that
  * terminate the process take effect after the terminal has been restored.
  * @param problem on failure, the reason, which must be escaped before it is printed
- * @return 0 or -errno: standard output is not a terminal, or the first count failed
+ * @return 0 or -errno: the first count failed
  */
 int watch(const struct source *source, const struct view *view, int64_t interval_ns,
 	  char problem[REMOTE_PROBLEM_SIZE]);

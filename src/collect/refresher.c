@@ -59,6 +59,11 @@ void refresher_set_units_socket(struct refresher *refresher, int socket)
 	watch_counter_set_units_socket(&refresher->watches, socket);
 }
 
+void refresher_set_units_find(struct refresher *refresher, units_find *find)
+{
+	watch_counter_set_units_find(&refresher->watches, find);
+}
+
 void refresher_set_names_socket(struct refresher *refresher, int socket)
 {
 	owner_counter_set_socket(&refresher->owners, socket);

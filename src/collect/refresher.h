@@ -51,6 +51,9 @@ void refresher_set_watches(struct refresher *refresher, struct watches *watches)
 /** Requests the cgroups of units through this socket, as watch_counter_set_units_socket(). */
 void refresher_set_units_socket(struct refresher *refresher, int socket);
 
+/** Finds the cgroups of units without another process, as watch_counter_set_units_find(). */
+void refresher_set_units_find(struct refresher *refresher, units_find *find);
+
 /** Requests the names of cgroups through this socket, as owner_counter_set_socket(). */
 void refresher_set_names_socket(struct refresher *refresher, int socket);
 

@@ -28,25 +28,36 @@ struct diag_request {
 	struct inet_diag_req body;
 };
 
+static const enum tcp_state states_of_kernel[] = {
+	[TCP_ESTABLISHED] = STATE_ESTABLISHED,
+	[TCP_SYN_SENT] = STATE_SYN_SENT,
+	[TCP_SYN_RECV] = STATE_SYN_RECEIVED,
+	[TCP_FIN_WAIT1] = STATE_FIN_WAIT_1,
+	[TCP_FIN_WAIT2] = STATE_FIN_WAIT_2,
+	[TCP_TIME_WAIT] = STATE_TIME_WAIT,
+	[TCP_CLOSE] = STATE_CLOSED,
+	[TCP_CLOSE_WAIT] = STATE_CLOSE_WAIT,
+	[TCP_LAST_ACK] = STATE_LAST_ACK,
+	[TCP_LISTEN] = STATE_LISTEN,
+	[TCP_CLOSING] = STATE_CLOSING,
+};
+
+socket_states sock_diag_states(const bool states[STATES])
+{
+	socket_states picked = 0;
+
+	for (unsigned int state = TCP_ESTABLISHED; state <= TCP_CLOSING; state++) {
+		if (states[states_of_kernel[state]])
+			picked |= 1U << state;
+	}
+	return picked;
+}
+
 static int state_of(unsigned int kernel_state, enum tcp_state *state)
 {
-	static const enum tcp_state states[] = {
-		[TCP_ESTABLISHED] = STATE_ESTABLISHED,
-		[TCP_SYN_SENT] = STATE_SYN_SENT,
-		[TCP_SYN_RECV] = STATE_SYN_RECEIVED,
-		[TCP_FIN_WAIT1] = STATE_FIN_WAIT_1,
-		[TCP_FIN_WAIT2] = STATE_FIN_WAIT_2,
-		[TCP_TIME_WAIT] = STATE_TIME_WAIT,
-		[TCP_CLOSE] = STATE_CLOSED,
-		[TCP_CLOSE_WAIT] = STATE_CLOSE_WAIT,
-		[TCP_LAST_ACK] = STATE_LAST_ACK,
-		[TCP_LISTEN] = STATE_LISTEN,
-		[TCP_CLOSING] = STATE_CLOSING,
-	};
-
 	if (kernel_state < TCP_ESTABLISHED || kernel_state > TCP_CLOSING)
 		return -EPROTO;
-	*state = states[kernel_state];
+	*state = states_of_kernel[kernel_state];
 	return 0;
 }
 

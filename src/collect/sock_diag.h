@@ -25,6 +25,9 @@ typedef uint32_t socket_states;
 /** Bound but not connected; the kernel reports them as closed, at a third more cost (6.8). */
 #define SOCKETS_BOUND_INACTIVE ((socket_states)0x2000)
 
+/** The sockets in the selected states, other than SOCKETS_BOUND_INACTIVE. */
+socket_states sock_diag_states(const bool states[STATES]);
+
 /** A checked message of a dump. */
 struct socket_message {
 	enum tcp_family family;

@@ -28,7 +28,8 @@ typedef int units_find(const char *names, size_t length, struct unit_cgroups *fo
 
 /** The collector's end. */
 struct units {
-	int socket; /**< -1: nobody can be asked */
+	int socket;       /**< -1: nobody can be asked */
+	units_find *find; /**< called directly instead of asking; NULL: none */
 	uint32_t sequence;
 	char *received; /**< the beginning of an answer, from malloc() */
 	size_t length;

@@ -11,13 +11,6 @@
 #define BEGIN_TIMEOUT_MS 100
 #define FINISH_TIMEOUT_MS 1000
 
-struct filtered_request {
-	struct nlmsghdr header;
-	struct inet_diag_req body;
-	struct nlattr attribute;
-	unsigned char code[WATCH_FILTER_SIZE];
-};
-
 /* ---- sockets ---- */
 
 /* Adds a socket of the watches in @p found. */
@@ -100,22 +93,6 @@ static int count_watched_socket(const struct nlmsghdr *message, void *context)
 	return watch_counter_add(counted->counter, message, &read);
 }
 
-/* Requests the sockets in @p states that @p filter accepts, or all of them if it is no program. */
-static void make_filtered_request(struct filtered_request *request, socket_states states,
-				  const struct watch_filter *filter)
-{
-	size_t length = offsetof(struct filtered_request, attribute);
-
-	if (filter->effect == WATCH_FILTER_PROGRAM) {
-		length = offsetof(struct filtered_request, code) + filter->length;
-		request->attribute.nla_type = INET_DIAG_REQ_BYTECODE;
-		request->attribute.nla_len =
-			(uint16_t)(sizeof(request->attribute) + filter->length);
-		memcpy(request->code, filter->code, filter->length);
-	}
-	request->header = sock_diag_request(states, &request->body, length);
-}
-
 static int dump_watched(struct watch_counter *counter, struct dump *dump, socket_states states)
 {
 	struct counted_watches counted = {counter, states};
@@ -124,7 +101,7 @@ static int dump_watched(struct watch_counter *counter, struct dump *dump, socket
 	watch_counter_clear(counter);
 	if (counter->filter.effect == WATCH_FILTER_NOTHING)
 		return 0;
-	make_filtered_request(&request, states, &counter->filter);
+	watch_filter_make_request(&request, states, &counter->filter);
 	return dump_run(dump, &request.header, count_watched_socket, &counted);
 }
 
@@ -477,6 +454,11 @@ void watch_counter_set_units_socket(struct watch_counter *counter, int socket)
 {
 	units_finalise(&counter->units);
 	counter->units.socket = socket;
+}
+
+void watch_counter_set_units_find(struct watch_counter *counter, units_find *find)
+{
+	counter->units.find = find;
 }
 
 void watch_counter_finalise(struct watch_counter *counter)

@@ -47,6 +47,9 @@ void watch_counter_set(struct watch_counter *counter, struct watches *watches);
 /** Requests cgroups through this socket, which the counter then owns; -1: nobody can be asked. */
 void watch_counter_set_units_socket(struct watch_counter *counter, int socket);
 
+/** Calls @p find for cgroups, in a process that may read their tree. */
+void watch_counter_set_units_find(struct watch_counter *counter, units_find *find);
+
 /**
  * Begins a refresh.
  * @param list the listening sockets

@@ -358,3 +358,18 @@ void watch_filter_compile(struct watch_filter *filter, const struct watches *wat
 	}
 	free(compiler);
 }
+
+void watch_filter_make_request(struct filtered_request *request, socket_states states,
+			       const struct watch_filter *filter)
+{
+	size_t length = offsetof(struct filtered_request, attribute);
+
+	if (filter->effect == WATCH_FILTER_PROGRAM) {
+		length = offsetof(struct filtered_request, code) + filter->length;
+		request->attribute.nla_type = INET_DIAG_REQ_BYTECODE;
+		request->attribute.nla_len =
+			(uint16_t)(sizeof(request->attribute) + filter->length);
+		memcpy(request->code, filter->code, filter->length);
+	}
+	request->header = sock_diag_request(states, &request->body, length);
+}

@@ -27,6 +27,17 @@ struct watch_filter {
 	_Alignas(4) unsigned char code[WATCH_FILTER_SIZE];
 };
 
+struct filtered_request {
+	struct nlmsghdr header;
+	struct inet_diag_req body;
+	struct nlattr attribute;
+	unsigned char code[WATCH_FILTER_SIZE];
+};
+
+/** Requests the sockets in @p states that @p filter accepts, or all of them if it is no program. */
+void watch_filter_make_request(struct filtered_request *request, socket_states states,
+			       const struct watch_filter *filter);
+
 /** @param cgroups of the units of @p watches */
 void watch_filter_compile(struct watch_filter *filter, const struct watches *watches,
 			  const struct watch_cgroups *cgroups);

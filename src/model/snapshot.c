@@ -124,5 +124,6 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot->owners);
 	free(snapshot->watch_owners);
 	free(snapshot->listen_owners);
+	groups_finalise(&snapshot->groups);
 	free(snapshot);
 }

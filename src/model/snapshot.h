@@ -9,6 +9,7 @@
 #ifndef MODEL_SNAPSHOT_H
 #define MODEL_SNAPSHOT_H
 
+#include "model/groups.h"
 #include "model/host.h"
 #include "model/listener.h"
 #include "model/owner.h"
@@ -25,6 +26,12 @@ enum count_method {
 	METHOD_FULL,    /**< every socket was listed by the kernel */
 	METHOD_DERIVED, /**< ESTABLISHED and perhaps TIME_WAIT were derived */
 };
+
+/** "full" or "derived", tcpRefreshMethod's labels. */
+static inline const char *count_method_name(enum count_method method)
+{
+	return method == METHOD_FULL ? "full" : "derived";
+}
 
 /** The sockets of a watch. */
 struct watch_count {
@@ -99,6 +106,7 @@ struct snapshot {
 	size_t watch_owners_count;
 	char *listen_owners; /**< the texts of snapshot_listen_owner() */
 	size_t listen_owners_length, listen_owners_allocated;
+	struct groups groups; /**< for tcp-states --by, which counts nothing else */
 };
 
 /** Creates an empty snapshot. @return NULL if out of memory */

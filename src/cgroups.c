@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "agent/cgroups.h"
+#include "cgroups.h"
 
 #include "cgroup_tree.h"
 #include "model/owner.h"

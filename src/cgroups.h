@@ -2,8 +2,8 @@
 /*
  * Finds the cgroups (v2) of units by reading the directory tree.
  */
-#ifndef AGENT_CGROUPS_H
-#define AGENT_CGROUPS_H
+#ifndef CGROUPS_H
+#define CGROUPS_H
 
 #include "collect/units.h"
 
