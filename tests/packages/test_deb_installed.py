@@ -60,7 +60,8 @@ def walk(system, root=mib.ROOT):
 
 def shown_by_tcp_states(system, *options):
     """Return the rows that the command shows, if any. Closed sockets are not counted."""
-    output = json.loads(system.try_to_run("tcp-states", "-o", "json", *options).stdout or "{}")
+    answer = json.loads(system.try_to_run("tcp-states", "-o", "json", *options).stdout or "{}")
+    output = answer.get("counts", {})
     assert all(family["closed"] is None for family in output.values())
     return [0 if state == "closed" else count
             for family in output.values() for state, count in family.items()]
@@ -68,7 +69,8 @@ def shown_by_tcp_states(system, *options):
 
 def wait_for_counts(system, sockets):
     """Wait until all 22 rows are served and correct. Refreshes are 5 s apart."""
-    until(lambda: walk(system) == sockets, f"{sockets} are served", pause=0.2)
+    until(lambda: walk(system) == sockets, lambda: f"{sockets} are served, not {walk(system)}",
+          pause=0.2)
 
 
 def wait_for_status(system, status, unit=UNIT):

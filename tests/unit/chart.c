@@ -55,13 +55,15 @@ static void assert_sparkline(const uint32_t *values, size_t count, const char *a
 static void sparklines_reach_from_the_least_to_the_largest(void **state)
 {
 	const uint32_t steps[] = {0, 1, 2, 3, 4, 5, 6, 7};
-	const uint32_t high[] = {1000000, 1000001, 1000000, 1000002};
+	const uint32_t slight[] = {2000, 2001, 2000, 2002};
+	const uint32_t tenth[] = {1000000, 1060000, 1000000, 1120000};
 	const uint32_t ends[] = {UINT32_MAX, 0, UINT32_MAX / 2};
 	const uint32_t same[] = {5, 5, 5};
 
 	(void)state;
 	assert_sparkline(steps, ENTRIES(steps), "_.:-=+*#", "▁▂▃▄▅▆▇█");
-	assert_sparkline(high, ENTRIES(high), "_-_#", "▁▄▁█");
+	assert_sparkline(slight, ENTRIES(slight), "____", "▁▁▁▁");
+	assert_sparkline(tenth, ENTRIES(tenth), "_-_#", "▁▄▁█");
 	assert_sparkline(ends, ENTRIES(ends), "#_-", "█▁▄");
 	assert_sparkline(same, ENTRIES(same), "___", "▁▁▁");
 	assert_sparkline(same, 0, "", "");

@@ -79,7 +79,10 @@ const struct watched_ports fixture_ports = {
 
 struct view fixture_view_all(enum view_subject subject)
 {
-	struct view view = {.subject = subject, .ports = &fixture_ports};
+	struct view view = {
+		.subject = subject,
+		.ports = subject == VIEW_PORTS ? &fixture_ports : NULL,
+	};
 
 	memset(view.families, true, sizeof(view.families));
 	memset(view.states, true, sizeof(view.states));

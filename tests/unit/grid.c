@@ -11,7 +11,7 @@ static const struct grid_column columns[] = {
 	{.heading = "name"},
 	{"one", .right = true, .dispensable = 2},
 	{"two", .right = true, .dispensable = 1},
-	{"curve", .shrinks_to = 3},
+	{"curve", .shrinks_to = 3, .unmarked = true},
 };
 
 static void add(struct grid *grid, const char *const texts[ENTRIES(columns)])
@@ -102,6 +102,21 @@ static void colours_take_no_place(void **state)
 	output_assert(file, "\033[1mhead\033[0m\n\033[31mabc\033[0m\n");
 }
 
+static void truncated_text_is_marked(void **state)
+{
+	const struct grid_column one[] = {{.heading = "endpoint", .shrinks_to = 4}};
+	struct style style = {.width = 8, .utf8 = true};
+	struct grid grid;
+	FILE *file = output_open();
+
+	(void)state;
+	grid_initialise(&grid, one, ENTRIES(one));
+	strcpy(grid_add(&grid)[0].text, "[2001:db8::1]:443");
+	strcpy(grid_add(&grid)[0].text, "12345678");
+	grid_print(file, &grid, &style);
+	output_assert(file, "endpoint\n…:1]:443\n12345678\n");
+}
+
 static void many_rows_are_kept(void **state)
 {
 	struct grid grid;
@@ -123,6 +138,7 @@ int main(void)
 		cmocka_unit_test(dispensable_columns_are_left_out_next),
 		cmocka_unit_test(remaining_text_is_truncated),
 		cmocka_unit_test(colours_take_no_place),
+		cmocka_unit_test(truncated_text_is_marked),
 		cmocka_unit_test(many_rows_are_kept),
 	};
 

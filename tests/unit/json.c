@@ -7,14 +7,30 @@
 #include "fixture.h"
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* @param expected the subject with a newline, which are in an envelope */
+static void assert_snapshot_json(const struct snapshot *snapshot, const struct view *view,
+				 const char *expected)
+{
+	static const char *const names[VIEW_SUBJECTS] = {"counts",    "ports",   "watches",
+							 "listeners", "summary", "sockets"};
+	FILE *file = output_open();
+	char *document;
+
+	assert_true(asprintf(&document,
+			     "{\"version\":1,\"time\":\"1970-01-01T00:00:00Z\",\"host\":\"\","
+			     "\"method\":\"full\",\"%s\":%.*s}\n",
+			     names[view->subject], (int)strlen(expected) - 1, expected) > 0);
+	format_write(&json_format, file, snapshot, view);
+	output_assert(file, document);
+	free(document);
+}
 
 static void assert_json(const struct view *view, const char *expected)
 {
-	FILE *file = output_open();
-
-	format_write(&json_format, file, fixture_snapshot(), view);
-	output_assert(file, expected);
+	assert_snapshot_json(fixture_snapshot(), view, expected);
 }
 
 static void counts_are_objects_of_families(void **state)
@@ -35,14 +51,12 @@ static void a_state_that_is_not_counted_is_null(void **state)
 {
 	struct view view = {.families = {true, true}, .states[STATE_CLOSED] = true};
 	struct snapshot counted = *fixture_snapshot();
-	FILE *file = output_open();
 
 	(void)state;
 	assert_json(&view, "{\"ipv4\":{\"closed\":null},\"ipv6\":{\"closed\":null}}\n");
 	counted.closed_counted = true;
 	counted.sockets[FAMILY_IPV6][STATE_CLOSED] = 3;
-	format_write(&json_format, file, &counted, &view);
-	output_assert(file, "{\"ipv4\":{\"closed\":0},\"ipv6\":{\"closed\":3}}\n");
+	assert_snapshot_json(&counted, &view, "{\"ipv4\":{\"closed\":0},\"ipv6\":{\"closed\":3}}\n");
 }
 
 static void only_the_selection_is_written(void **state)
@@ -65,19 +79,13 @@ static void an_agent_knows_the_window_and_no_interface(void **state)
 	struct listener listener = {.fill_max = 120, .devices = {1}, .devices_count = 1};
 	struct snapshot snapshot = {.listeners = &listener, .listeners_count = 1};
 	struct view view = fixture_view_all(VIEW_LISTENERS);
-	FILE *file = output_open();
 
 	(void)state;
-	format_write(&json_format, file, &snapshot, &view);
-	output_assert(file,
-		      "[{\"family\":\"ipv4\",\"address\":\"0.0.0.0\",\"port\":0,\"sockets\":0,"
+	assert_snapshot_json(&snapshot, &view, "[{\"family\":\"ipv4\",\"address\":\"0.0.0.0\",\"port\":0,\"sockets\":0,"
 		      "\"queued\":0,\"backlog\":0,\"fill\":0,\"fillMax\":null,\"synQueue\":0,"
 		      "\"devices\":[\"lo\"],\"dropped\":0}]\n");
 	snapshot.listeners_tracked = true;
-	file = output_open();
-	format_write(&json_format, file, &snapshot, &view);
-	output_assert(file,
-		      "[{\"family\":\"ipv4\",\"address\":\"0.0.0.0\",\"port\":0,\"sockets\":0,"
+	assert_snapshot_json(&snapshot, &view, "[{\"family\":\"ipv4\",\"address\":\"0.0.0.0\",\"port\":0,\"sockets\":0,"
 		      "\"queued\":0,\"backlog\":0,\"fill\":0,\"fillMax\":120,\"synQueue\":0,"
 		      "\"devices\":null,\"dropped\":0}]\n");
 }

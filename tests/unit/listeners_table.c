@@ -12,7 +12,7 @@ static void assert_listeners(const struct view *view, const struct style *style,
 {
 	FILE *file = output_open();
 
-	assert_int_equal(listeners_table_write(file, fixture_snapshot(), view, style), 0);
+	assert_int_equal(listeners_table_write(file, fixture_snapshot(), view, style, NULL), 0);
 	output_assert(file, expected);
 }
 
@@ -43,7 +43,7 @@ static void the_port_remains(void **state)
 	assert_listeners(&view, &style,
 			 "fill  queued  backlog  drops  endpoint\n"
 			 " 93%      96      128      7  192.0.2.1:443\n"
-			 "  0%       0        5      0  e80::1%3]:8080\n");
+			 "  0%       0        5      0  <80::1%3]:8080\n");
 	style.width = 40;
 	assert_listeners(&view, &style,
 			 "queued  backlog  drops  endpoint\n"
@@ -53,7 +53,7 @@ static void the_port_remains(void **state)
 	assert_listeners(&view, &style,
 			 "queued  backlog  drops  endpoint\n"
 			 "    96      128      7  192.0.2.1:443\n"
-			 "     0        5      0  e80::1%3]:8080\n");
+			 "     0        5      0  <80::1%3]:8080\n");
 }
 
 /* Equally full ones keep the order of their addresses. */
@@ -73,7 +73,7 @@ static void the_fullest_are_first(void **state)
 	FILE *file = output_open();
 
 	(void)state;
-	assert_int_equal(listeners_table_write(file, &snapshot, &view, &PLAIN), 0);
+	assert_int_equal(listeners_table_write(file, &snapshot, &view, &PLAIN, NULL), 0);
 	output_assert(file, "queue       fill  queued  backlog  syn  drops  sockets  endpoint   "
 			    "device\n"
 			    "##########  120%       0        0    0      0        0  0.0.0.0:4  "

@@ -313,7 +313,7 @@ static void list_with(struct dump *dump, const struct watch_filter *filter, sock
 	struct filtered_request request;
 
 	list->count = 0;
-	make_filtered_request(&request, states, filter);
+	watch_filter_make_request(&request, states, filter);
 	assert_int_equal(dump_run(dump, &request.header, see, list), 0);
 }
 
