@@ -153,6 +153,13 @@ static const char *choose_limits(void *parsing, const char *argument)
 	return NULL;
 }
 
+static const char *choose_thresholds(void *parsing, const char *argument)
+{
+	(void)argument;
+	((struct parsing *)parsing)->options.check.subject = CHECK_THRESHOLDS;
+	return NULL;
+}
+
 static void print_version(const struct option_table *table)
 {
 	printf("%s " AGENT_VERSION "\n", table->program);
@@ -165,6 +172,7 @@ static void print_version(const struct option_table *table)
 #define LISTEN '\5'
 #define WATCH_NAME '\6'
 #define LIMITS '\7'
+#define THRESHOLDS '\b'
 
 static const struct option_row rows[] = {
 	{
@@ -208,7 +216,7 @@ static const struct option_row rows[] = {
 		.help = "instead, the fill of the fullest accept queue, or\n"
 			"of ENDPOINT, such as 0.0.0.0:443, in percent",
 		.unabbreviated = true,
-		.excludes = (const char[]){TYPE, STATUS, WATCH_NAME, LIMITS, '\0'},
+		.excludes = (const char[]){TYPE, STATUS, WATCH_NAME, LIMITS, THRESHOLDS, '\0'},
 		OPTION_PARSED(parse_listen),
 	},
 	{
@@ -217,7 +225,7 @@ static const struct option_row rows[] = {
 		.argument = "NAME",
 		.help = "instead, the sockets of a watch of HOST's agent",
 		.unabbreviated = true,
-		.excludes = (const char[]){LIMITS, '\0'},
+		.excludes = (const char[]){LIMITS, THRESHOLDS, '\0'},
 		OPTION_PARSED(parse_watch),
 	},
 	{
@@ -226,8 +234,17 @@ static const struct option_row rows[] = {
 		.help = "instead, the use of the limits for orphans,\n"
 			"timeWait, memory and conntracks, in percent",
 		.unabbreviated = true,
-		.excludes = (const char[]){TYPE, STATUS, '\0'},
+		.excludes = (const char[]){TYPE, STATUS, THRESHOLDS, '\0'},
 		OPTION_PARSED(choose_limits),
+	},
+	{
+		.letter = THRESHOLDS,
+		.name = "thresholds",
+		.help = "instead, the number of raised thresholds of HOST's\n"
+			"agent; WARNING unless it is 0",
+		.unabbreviated = true,
+		.excludes = (const char[]){TYPE, STATUS, '\0'},
+		OPTION_PARSED(choose_thresholds),
 	},
 	{
 		.letter = '\3',
@@ -318,6 +335,15 @@ static bool complete(struct parsing *parsing)
 	return check_asks_for_any(check);
 }
 
+/* Without limits, a raised threshold is a warning. */
+static void default_to_none_raised(struct check_options *options)
+{
+	if (options->check.has_warning || options->check.has_critical)
+		return;
+	options->check.has_warning = range_parse("0", &options->check.warning) == 0;
+	strcpy(options->warning, "0");
+}
+
 enum option_outcome check_options_parse(struct check_options *options, int argc, char *argv[])
 {
 	struct parsing parsing = {
@@ -338,6 +364,14 @@ enum option_outcome check_options_parse(struct check_options *options, int argc,
 		       "--watch-name requires --hostname: watches are in the configuration "
 		       "of an agent");
 		outcome = OPTIONS_WRONG;
+	}
+	if (outcome == OPTIONS_RUN && parsing.options.check.subject == CHECK_THRESHOLDS) {
+		if (parsing.options.host == NULL) {
+			strcpy(problem, "--thresholds requires --hostname: thresholds are in the "
+					"configuration of an agent");
+			outcome = OPTIONS_WRONG;
+		}
+		default_to_none_raised(&parsing.options);
 	}
 	if (outcome == OPTIONS_RUN && !complete(&parsing)) {
 		strcpy(problem,

@@ -47,9 +47,10 @@ enum verdict {
 /** What is tested. */
 enum check_subject {
 	CHECK_SOCKETS,
-	CHECK_WATCH,  /**< the sockets of a watch */
-	CHECK_LISTEN, /**< the fill level of an accept queue */
-	CHECK_LIMITS, /**< the use of the host's limits */
+	CHECK_WATCH,      /**< the sockets of a watch */
+	CHECK_LISTEN,     /**< the fill level of an accept queue */
+	CHECK_LIMITS,     /**< the use of the host's limits */
+	CHECK_THRESHOLDS, /**< the number of raised thresholds */
 };
 
 /** The requested rows and their limits. */

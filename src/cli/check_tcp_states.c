@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "collect/sock_diag.h"
 #include "inherited.h"
+#include "model/agent_details.h"
 #include "streams.h"
 #include "utf8.h"
 
@@ -190,6 +191,7 @@ static int count_snapshot(const struct check_options *options, struct snapshot *
 				.snmp_options = options->snmp_options,
 				.listeners = options->check.subject == CHECK_LISTEN,
 				.watches = options->check.subject == CHECK_WATCH,
+				.thresholds = options->check.subject == CHECK_THRESHOLDS,
 			},
 	};
 	char problem[REMOTE_PROBLEM_SIZE];
@@ -237,6 +239,46 @@ static enum verdict check_gauges(const struct check_options *options,
 	return options->always_ok ? VERDICT_OK : check_gauges_verdict(&gauges);
 }
 
+/* "closeWait: 410 is outside ~:200 since 2026-11-27 03:00:12+01:00 (closeWait 410: ...)" */
+static void print_raised(const struct raised_threshold *raised)
+{
+	char line[1024], escaped[UTF8_ESCAPED_SIZE(sizeof(line))];
+	int length = snprintf(line, sizeof(line), "%s: ", raised->name);
+
+	if (raised->has_value)
+		length += snprintf(line + length, sizeof(line) - (size_t)length, "%" PRIu32,
+				   raised->value);
+	else
+		length += snprintf(line + length, sizeof(line) - (size_t)length, "no value");
+	snprintf(line + length, sizeof(line) - (size_t)length, " for %s%s%s%s%s%s", raised->range,
+		 raised->since[0] == '\0' ? "" : " since ", raised->since,
+		 raised->top[0] == '\0' ? "" : " (", raised->top,
+		 raised->top[0] == '\0' ? "" : ")");
+	utf8_escape(escaped, sizeof(escaped), line, UTF8_PLUGIN);
+	printf("%s", escaped);
+}
+
+static enum verdict check_thresholds(const struct check_options *options,
+				     const struct snapshot *snapshot)
+{
+	const struct agent_details *agent = snapshot->agent;
+	const enum verdict verdict = check_judge(&options->check, (double)agent->raised_count);
+
+	printf("%zu of %zu thresholds raised%s", agent->raised_count, agent->thresholds,
+	       tag(verdict));
+	for (size_t i = 0; i < agent->raised_count; i++) {
+		printf("%s", i == 0 ? ": " : "; ");
+		print_raised(&agent->raised[i]);
+	}
+	print_remarks(options, snapshot);
+	if (!options->no_performance_data) {
+		printf("|'raised'=%zu", agent->raised_count);
+		print_ranges(options);
+	}
+	putchar('\n');
+	return options->always_ok ? VERDICT_OK : verdict;
+}
+
 static enum verdict check(const struct check_options *options)
 {
 	struct snapshot *snapshot;
@@ -248,6 +290,9 @@ static enum verdict check(const struct check_options *options)
 	case CHECK_SOCKETS:
 	case CHECK_WATCH:
 		verdict = check_rows(options, snapshot);
+		break;
+	case CHECK_THRESHOLDS:
+		verdict = check_thresholds(options, snapshot);
 		break;
 	default:
 		verdict = check_gauges(options, snapshot);

@@ -3,6 +3,7 @@
 
 #include "cli/chart.h"
 #include "cli/grid.h"
+#include "model/agent_details.h"
 #include "utf8.h"
 
 #include <errno.h>
@@ -17,6 +18,8 @@ enum column {
 	COLUMN_IPV4,
 	COLUMN_IPV6,
 	COLUMN_TOTAL,
+	COLUMN_MINIMUM,
+	COLUMN_MAXIMUM,
 	COLUMN_CHANGE,
 	COLUMN_MINUTE,
 	COLUMNS,
@@ -39,6 +42,13 @@ static bool both_families(const struct view *view)
 	return view->families[FAMILY_IPV4] && view->families[FAMILY_IPV6];
 }
 
+/* The window's extremes are those of all sockets of both families. */
+static bool has_extremes(const struct table *table)
+{
+	return table->snapshot->agent != NULL && table->watch == NULL &&
+	       table->view->subject == VIEW_COUNTS && both_families(table->view);
+}
+
 static void choose_columns(struct table *table)
 {
 	const struct view *view = table->view;
@@ -47,6 +57,8 @@ static void choose_columns(struct table *table)
 		[COLUMN_IPV4] = view->families[FAMILY_IPV4],
 		[COLUMN_IPV6] = view->families[FAMILY_IPV6],
 		[COLUMN_TOTAL] = both_families(view),
+		[COLUMN_MINIMUM] = has_extremes(table),
+		[COLUMN_MAXIMUM] = has_extremes(table),
 		[COLUMN_CHANGE] = table->trend != NULL,
 		[COLUMN_MINUTE] = table->trend != NULL,
 	};
@@ -66,6 +78,8 @@ static void describe_columns(const struct table *table, struct grid_column colum
 		[COLUMN_IPV4] = {"ipv4", .right = true, .dispensable = family},
 		[COLUMN_IPV6] = {"ipv6", .right = true, .dispensable = family},
 		[COLUMN_TOTAL] = {"total", .right = true},
+		[COLUMN_MINIMUM] = {"min", .right = true, .dispensable = 4},
+		[COLUMN_MAXIMUM] = {"max", .right = true, .dispensable = 4},
 		[COLUMN_CHANGE] = {"change", .right = true, .dispensable = 1},
 		[COLUMN_MINUTE] = {"last minute", .dispensable = 2, .shrinks_to = SPARKLINE_LEAST,
 				   .unmarked = true},
@@ -126,6 +140,18 @@ static void write_change(struct grid_cell *cell, enum tcp_state state, int64_t c
 		cell->colour = change > 0 ? COLOUR_YELLOW : COLOUR_GREEN;
 }
 
+static void write_extreme_cell(const struct table *table, enum tcp_state state, enum column column,
+			       struct grid_cell *cell)
+{
+	const struct agent_details *agent = table->snapshot->agent;
+
+	if (agent->extremes_known[state])
+		write_number_cell(cell, column == COLUMN_MINIMUM ? agent->minimum[state]
+								 : agent->maximum[state]);
+	else
+		write_uncounted(cell, column);
+}
+
 static void write_count_cell(const struct table *table, enum tcp_state state, enum column column,
 			     struct grid_cell *cell)
 {
@@ -145,6 +171,10 @@ static void write_count_cell(const struct table *table, enum tcp_state state, en
 		break;
 	case COLUMN_TOTAL:
 		write_number_cell(cell, shown_families(table, state));
+		break;
+	case COLUMN_MINIMUM:
+	case COLUMN_MAXIMUM:
+		write_extreme_cell(table, state, column, cell);
 		break;
 	case COLUMN_CHANGE:
 		write_change(cell, state, table->trend->change[state]);

@@ -73,8 +73,9 @@ static void write_json_ports(FILE *file, const struct snapshot *snapshot, const 
 		char text[PORT_TEXT_SIZE];
 
 		watched_port_text(port, text);
-		fprintf(file, port->last == 0 ? "%s{\"port\":%s,\"service\":"
-					      : "%s{\"port\":\"%s\",\"service\":",
+		fprintf(file,
+			port->last == 0 ? "%s{\"port\":%s,\"service\":"
+					: "%s{\"port\":\"%s\",\"service\":",
 			separator(i), text);
 		write_string(file, port->service);
 		fputc(',', file);
@@ -205,8 +206,8 @@ static void write_json_key(FILE *file, const struct groups *groups, const struct
 	if (key == KEY_PROCESS) {
 		const struct group_process *process = group_process(groups, group);
 
-		write_json_text(file, known, process == NULL || process->pid == 0 ? text
-										  : process->name);
+		write_json_text(file, known,
+				process == NULL || process->pid == 0 ? text : process->name);
 		if (process == NULL || process->pid == 0)
 			fputs(",\"pid\":null,", file);
 		else

@@ -189,7 +189,6 @@ static void print_version(const struct option_table *table)
 #define UNIT '\4'
 #define BY '\5'
 
-
 static const struct option_row rows[] = {
 	OPTION_HEADING("What to count (lists are separated by commas)"),
 	{
@@ -372,6 +371,9 @@ static const char *find_conflict(const struct options *options)
 	if (options->host != NULL && keys->count > 0 &&
 	    (keys->count > 1 || keys->key[0] != KEY_UNIT || options->ports.count > 0))
 		return "--host has only --by=unit, without --port";
+	if (options->host != NULL && keys->count > 0 &&
+	    options->view.families[FAMILY_IPV4] != options->view.families[FAMILY_IPV6])
+		return "--host has --by only of both families together";
 	for (size_t i = 0; options->host != NULL && i < options->ports.count; i++) {
 		if (options->ports.port[i].last != 0)
 			return "--host has no ranges of ports";

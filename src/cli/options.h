@@ -18,8 +18,8 @@ struct options {
 	bool bound_inactive; /**< count sockets that are bound but neither listening nor connected
 			      */
 	struct watched_ports ports;
-	struct grouping grouping; /**< keys.count 0: count by state */
-	struct watch selected;    /**< the grouping's watch, if it has one */
+	struct grouping grouping;    /**< keys.count 0: count by state */
+	struct watch selected;       /**< the grouping's watch, if it has one */
 	const struct format *format; /**< NULL: table */
 	int64_t watch_ns;            /**< 0: count once */
 	bool verify;                 /**< compare derived with listed counts instead */

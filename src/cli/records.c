@@ -66,9 +66,8 @@ static int write_record(const struct snapshot *snapshot, const struct view *view
 	return error;
 }
 
-static int print_record(const struct source *source, struct view *view,
-			const struct format *format, bool first,
-			char problem[REMOTE_PROBLEM_SIZE])
+static int print_record(const struct source *source, struct view *view, const struct format *format,
+			bool first, char problem[REMOTE_PROBLEM_SIZE])
 {
 	struct snapshot *snapshot;
 	int error = source_count(source, &snapshot, problem);
@@ -87,9 +86,8 @@ static int print_record(const struct source *source, struct view *view,
 	return error;
 }
 
-int records_print(const struct source *source, const struct view *view,
-		  const struct format *format, int64_t interval_ns,
-		  char problem[REMOTE_PROBLEM_SIZE])
+int records_print(const struct source *source, const struct view *view, const struct format *format,
+		  int64_t interval_ns, char problem[REMOTE_PROBLEM_SIZE])
 {
 	char name[SOURCE_NAME_SIZE];
 	struct view shown = *view;

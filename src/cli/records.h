@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tcp-states -w without a terminal or with a format: counts repeatedly, and prints a record with the
- * time of each count.
+ * tcp-states -w without a terminal or with a format: counts repeatedly, and prints a record with
+ * the time of each count.
  */
 #ifndef CLI_RECORDS_H
 #define CLI_RECORDS_H
@@ -20,8 +20,7 @@
  * @param problem on failure, the reason, which must be escaped before it is printed
  * @return -errno: the first count failed, or standard output cannot be written
  */
-int records_print(const struct source *source, const struct view *view,
-		  const struct format *format, int64_t interval_ns,
-		  char problem[REMOTE_PROBLEM_SIZE]);
+int records_print(const struct source *source, const struct view *view, const struct format *format,
+		  int64_t interval_ns, char problem[REMOTE_PROBLEM_SIZE]);
 
 #endif

@@ -55,7 +55,7 @@ static int make_command(const struct remote *remote, const struct watched_ports 
 			struct command *command)
 {
 	const size_t options = count_words(remote->snmp_options);
-	char **word = calloc(WATCHED_PORTS_MAX + options + 10, sizeof(*word));
+	char **word = calloc(WATCHED_PORTS_MAX + options + 12, sizeof(*word));
 
 	command->words = word;
 	if (word == NULL)
@@ -65,6 +65,10 @@ static int make_command(const struct remote *remote, const struct watched_ports 
 		*word++ = (char *)"-Cl";
 	if (remote->watches)
 		*word++ = (char *)"-Cw";
+	if (remote->owners)
+		*word++ = (char *)"-Co";
+	if (remote->thresholds)
+		*word++ = (char *)"-Ct";
 	for (size_t port = 0; ports != NULL && port < ports->count; port++) {
 		snprintf(command->port_options[port], PORT_OPTION_SIZE, "-Cp%u",
 			 ports->port[port].number);
@@ -160,6 +164,12 @@ static int read_answer(const struct remote *remote, const struct watched_ports *
 		       const struct output *output, struct snapshot **snapshot,
 		       char problem[REMOTE_PROBLEM_SIZE])
 {
+	const struct remote_request request = {
+		.ports = ports,
+		.watches = remote->watches,
+		.owners = remote->owners,
+		.thresholds = remote->thresholds,
+	};
 	char *text = read_output(output->answer);
 	int error;
 
@@ -167,7 +177,7 @@ static int read_answer(const struct remote *remote, const struct watched_ports *
 		snprintf(problem, REMOTE_PROBLEM_SIZE, "unreadable answer");
 		return -EPROTO;
 	}
-	error = remote_text_parse(text, ports, remote->watches, clock_now_ns(), snapshot, problem);
+	error = remote_text_parse(text, &request, clock_now_ns(), snapshot, problem);
 	free(text);
 	return error;
 }

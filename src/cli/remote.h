@@ -18,6 +18,8 @@ struct remote {
 	char *const *snmp_options; /**< options of net-snmp's commands, NULL after the last */
 	bool listeners;            /**< also read the listen queues */
 	bool watches;              /**< also read all watches; not together with ports */
+	bool owners;               /**< also read the owners of sockets */
+	bool thresholds;           /**< also read raised thresholds and the window's extremes */
 };
 
 /**

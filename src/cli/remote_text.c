@@ -4,7 +4,9 @@
 #include "build.h"
 #include "clock.h"
 #include "mib_objects.h"
+#include "model/agent_details.h"
 #include "number.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -15,8 +17,8 @@
 
 #define ENTRIES(array) (sizeof(array) / sizeof((array)[0]))
 
-/* More than for the longest index, a watch's name with family and state. */
-#define OID_MAX 48
+/* More than for the longest index, an owner's name with the state. */
+#define OID_MAX 64
 
 /* InetAddressType (RFC 4001, section 4) */
 #define TYPE_IPV4 1
@@ -45,7 +47,7 @@ struct reading {
 	struct cells watches[WATCHES_MAX];
 	bool filters_received[WATCHES_MAX];
 	bool filters_missing[WATCHES_MAX];
-	bool all_watches; /* requested, and not those of ports */
+	const struct remote_request *request;
 	bool host_received[HOST_SYN_QUEUE_COOKIES + 1];
 	bool family_received[FAMILIES][tcpFamilyFrag + 1];
 	bool refresh_received[tcpRefreshListenersOmitted + 1];
@@ -56,6 +58,11 @@ struct reading {
 	const char *last_error;
 	size_t listeners_allocated;
 	int listener_column; /* the last one received of the last listener; 0: complete */
+	size_t owners_allocated, raised_allocated;
+	enum tcp_state owner_state;  /* of the last row */
+	uint32_t threshold[OID_MAX]; /* index of the last tcpThresholdStatus */
+	size_t threshold_length;
+	bool minimum_received[STATES], maximum_received[STATES];
 };
 
 /* ---- numbers ---- */
@@ -88,6 +95,16 @@ static bool is_missing(const struct object *object)
 {
 	return strcmp(object->value, "noSuchObject") == 0 ||
 	       strcmp(object->value, "noSuchInstance") == 0;
+}
+
+static int compare_indexes(const uint32_t *left, size_t left_length, const uint32_t *right,
+			   size_t right_length)
+{
+	for (size_t i = 0; i < left_length && i < right_length; i++) {
+		if (left[i] != right[i])
+			return left[i] < right[i] ? -1 : 1;
+	}
+	return (left_length > right_length) - (left_length < right_length);
 }
 
 /* @return false if it was received before */
@@ -156,7 +173,7 @@ static struct watch_count *read_watch(struct reading *reading, const struct obje
 		text[i] = (char)name[i];
 	}
 	watch = snapshot_watch(reading->snapshot, text);
-	if (watch == NULL && reading->all_watches)
+	if (watch == NULL && reading->request->watches)
 		watch = add_received_watch(reading, text);
 	return watch;
 }
@@ -192,14 +209,14 @@ static bool read_watch_entry(struct reading *reading, const struct object *objec
 	if (watch == NULL)
 		return false;
 	if (oid[3] == tcpWatchPortUse)
-		return reading->all_watches && read_port_use(watch, object);
+		return reading->request->watches && read_port_use(watch, object);
 	if (oid[3] != tcpWatchFilter)
 		return false;
 	i = (size_t)(watch - reading->snapshot->watches);
 	if (!set_received(&reading->filters_received[i]))
 		return false;
 	reading->filters_missing[i] = is_missing(object);
-	watch->known = reading->all_watches || strcmp(watch->text, object->value) == 0;
+	watch->known = reading->request->watches || strcmp(watch->text, object->value) == 0;
 	if (!reading->filters_missing[i])
 		snprintf(watch->text, sizeof(watch->text), "%s", object->value);
 	return true;
@@ -416,6 +433,186 @@ static int read_listener(struct reading *reading, const struct object *object)
 	return 0;
 }
 
+/* ---- owners, row by row ---- */
+
+/* Reads a name that follows its length in an index. @return false if it is not one */
+static bool read_index_name(const uint32_t *index, size_t length, char *name, size_t maximum)
+{
+	if (length == 0 || index[0] == 0 || index[0] > maximum || index[0] != length - 1)
+		return false;
+	for (size_t i = 0; i < index[0]; i++) {
+		if (index[1 + i] == 0 || index[1 + i] > UINT8_MAX)
+			return false;
+		name[i] = (char)(unsigned char)index[1 + i];
+	}
+	name[index[0]] = '\0';
+	return true;
+}
+
+static struct owner_count *last_owner(const struct reading *reading)
+{
+	return &reading->snapshot->owners[reading->snapshot->owners_count - 1];
+}
+
+static int add_received_owner(struct reading *reading, const char *name)
+{
+	struct snapshot *snapshot = reading->snapshot;
+
+	if (snapshot->owners_count == reading->owners_allocated) {
+		const size_t allocated = 2 * reading->owners_allocated + 16;
+		struct owner_count *owners =
+			reallocarray(snapshot->owners, allocated, sizeof(*owners));
+
+		if (owners == NULL)
+			return -ENOMEM;
+		snapshot->owners = owners;
+		reading->owners_allocated = allocated;
+	}
+	snapshot->owners[snapshot->owners_count] = (struct owner_count){0};
+	strcpy(snapshot->owners[snapshot->owners_count++].name, name);
+	return 0;
+}
+
+/* Rows are in the order of owner_name_compare() and states. Their numbers are of both families. */
+static int read_owner(struct reading *reading, const struct object *object)
+{
+	struct snapshot *snapshot = reading->snapshot;
+	char name[OWNER_NAME_MAX + 1];
+	uint32_t state, sockets;
+	int order;
+
+	if (!reading->request->owners || object->length < 7 || object->oid[2] != tcpOwnerEntry ||
+	    object->oid[3] != tcpOwnerCount || !parse_gauge(object->value, &sockets) ||
+	    !read_index_name(object->oid + 4, object->length - 5, name, OWNER_NAME_MAX))
+		return -EPROTO;
+	state = object->oid[object->length - 1] - 1;
+	if (state >= STATES)
+		return -EPROTO;
+	order = snapshot->owners_count == 0 ? -1
+					    : owner_name_compare(last_owner(reading)->name, name);
+	if (order > 0 || (order == 0 && state <= (uint32_t)reading->owner_state))
+		return -EPROTO;
+	if (order < 0) {
+		int error = add_received_owner(reading, name);
+
+		if (error != 0)
+			return error;
+	}
+	reading->owner_state = (enum tcp_state)state;
+	last_owner(reading)->sockets[FAMILY_IPV4][state] = sockets;
+	snapshot->owners_known = true;
+	snapshot->owner_states |= 1U << state;
+	return 0;
+}
+
+/* ---- the window's extremes and thresholds ---- */
+
+static bool read_extreme(struct reading *reading, const struct object *object)
+{
+	struct agent_details *agent = reading->snapshot->agent;
+	const uint32_t column = object->oid[3], state = object->oid[4] - 1;
+	const bool minimum = column == tcpStateTotalMin;
+
+	if (agent == NULL || object->length != 5 || object->oid[2] != tcpStateTotalEntry ||
+	    state >= STATES || (!minimum && column != tcpStateTotalMax) ||
+	    !set_received(
+		    &(minimum ? reading->minimum_received : reading->maximum_received)[state]))
+		return false;
+	agent->extremes_known[state] = !is_missing(object);
+	return is_missing(object) ||
+	       parse_gauge(object->value, &(minimum ? agent->minimum : agent->maximum)[state]);
+}
+
+/* A status, in ascending order of the names. */
+static int read_threshold_status(struct reading *reading, const struct object *object)
+{
+	struct agent_details *agent = reading->snapshot->agent;
+	const size_t length = object->length - 4;
+	char name[THRESHOLD_NAME_MAX + 1];
+	uint32_t status;
+
+	if (!parse_gauge(object->value, &status) || status < 1 || status > 2 ||
+	    !read_index_name(object->oid + 4, length, name, THRESHOLD_NAME_MAX) ||
+	    (reading->threshold_length > 0 &&
+	     compare_indexes(reading->threshold, reading->threshold_length, object->oid + 4,
+			     length) >= 0))
+		return -EPROTO;
+	memcpy(reading->threshold, object->oid + 4, length * sizeof(*reading->threshold));
+	reading->threshold_length = length;
+	agent->thresholds++;
+	return 0;
+}
+
+static int add_raised(struct reading *reading, const char *name)
+{
+	struct agent_details *agent = reading->snapshot->agent;
+
+	if (agent->raised_count == reading->raised_allocated) {
+		const size_t allocated = 2 * reading->raised_allocated + 4;
+		struct raised_threshold *raised =
+			reallocarray(agent->raised, allocated, sizeof(*raised));
+
+		if (raised == NULL)
+			return -ENOMEM;
+		agent->raised = raised;
+		reading->raised_allocated = allocated;
+	}
+	agent->raised[agent->raised_count] = (struct raised_threshold){0};
+	strcpy(agent->raised[agent->raised_count++].name, name);
+	return 0;
+}
+
+static bool set_raised(struct raised_threshold *raised, uint32_t column,
+		       const struct object *object)
+{
+	const char *text = is_missing(object) ? "" : object->value;
+
+	switch (column) {
+	case tcpThresholdMetric:
+		utf8_copy(raised->metric, sizeof(raised->metric), text);
+		return true;
+	case tcpThresholdRange:
+		utf8_copy(raised->range, sizeof(raised->range), text);
+		return true;
+	case tcpThresholdValue:
+		raised->has_value = !is_missing(object);
+		return !raised->has_value || parse_gauge(object->value, &raised->value);
+	case tcpThresholdTop:
+		utf8_copy(raised->top, sizeof(raised->top), text);
+		return true;
+	case tcpThresholdSinceDate:
+		utf8_copy(raised->since, sizeof(raised->since), text);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The columns of a raised threshold follow one another, the metric first. */
+static int read_threshold(struct reading *reading, const struct object *object)
+{
+	struct agent_details *agent = reading->snapshot->agent;
+	char name[THRESHOLD_NAME_MAX + 1];
+	int error = 0;
+
+	if (agent == NULL || object->length < 6 || object->oid[2] != tcpThresholdEntry)
+		return -EPROTO;
+	if (object->oid[3] == tcpThresholdStatus)
+		return read_threshold_status(reading, object);
+	if (!read_index_name(object->oid + 4, object->length - 4, name, THRESHOLD_NAME_MAX))
+		return -EPROTO;
+	if (object->oid[3] == tcpThresholdMetric)
+		error = add_raised(reading, name);
+	if (error != 0)
+		return error;
+	if (agent->raised_count == 0 ||
+	    strcmp(agent->raised[agent->raised_count - 1].name, name) != 0)
+		return -EPROTO;
+	return set_raised(&agent->raised[agent->raised_count - 1], object->oid[3], object)
+		       ? 0
+		       : -EPROTO;
+}
+
 /* ---- lines ---- */
 
 static int read_object(struct reading *reading, const struct object *object)
@@ -446,6 +643,13 @@ static int read_object(struct reading *reading, const struct object *object)
 	case tcpRefresh:
 		understood = read_refresh(reading, object);
 		break;
+	case tcpStateTotalTable:
+		understood = read_extreme(reading, object);
+		break;
+	case tcpThresholdTable:
+		return read_threshold(reading, object);
+	case tcpOwnerTable:
+		return read_owner(reading, object);
 	default:
 		break;
 	}
@@ -549,7 +753,7 @@ static int check_all_watches(const struct reading *reading)
 
 static int check_watches(const struct reading *reading, char problem[REMOTE_PROBLEM_SIZE])
 {
-	if (reading->all_watches)
+	if (reading->request->watches)
 		return check_all_watches(reading);
 	for (size_t i = 0; i < reading->snapshot->watches_count; i++) {
 		const struct watch_count *watch = &reading->snapshot->watches[i];
@@ -615,15 +819,20 @@ static bool closed_is_counted(const struct snapshot *snapshot)
 	return closed != 0;
 }
 
-static int prepare_snapshot(struct reading *reading, const struct watched_ports *ports)
+static int prepare_snapshot(struct reading *reading)
 {
+	const struct watched_ports *ports = reading->request->ports;
 	struct snapshot *snapshot = reading->snapshot;
 	const size_t count = ports == NULL ? 0 : ports->count;
-	int error = snapshot_add_watches(snapshot, reading->all_watches ? WATCHES_MAX : count);
+	int error = snapshot_add_watches(snapshot, reading->request->watches ? WATCHES_MAX : count);
 
-	if (reading->all_watches)
+	if (reading->request->watches)
 		snapshot->watches_count = 0;
-
+	if (error == 0 && reading->request->thresholds) {
+		snapshot->agent = calloc(1, sizeof(*snapshot->agent));
+		if (snapshot->agent == NULL)
+			return -ENOMEM;
+	}
 	snapshot->listeners_tracked = true;
 	reading->states.sockets = snapshot->sockets;
 	for (size_t i = 0; error == 0 && i < count; i++) {
@@ -636,15 +845,15 @@ static int prepare_snapshot(struct reading *reading, const struct watched_ports 
 	return error;
 }
 
-int remote_text_parse(char *text, const struct watched_ports *ports, bool watches, int64_t now_ns,
+int remote_text_parse(char *text, const struct remote_request *request, int64_t now_ns,
 		      struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE])
 {
-	struct reading reading = {.snapshot = snapshot_new(), .all_watches = watches};
+	struct reading reading = {.snapshot = snapshot_new(), .request = request};
 	int error = -ENOMEM;
 
 	if (reading.snapshot == NULL)
 		goto cleanup;
-	error = prepare_snapshot(&reading, ports);
+	error = prepare_snapshot(&reading);
 	if (error != 0)
 		goto cleanup;
 	error = read_lines(&reading, text, problem);

@@ -21,18 +21,24 @@
 
 #define REMOTE_PROBLEM_SIZE 512
 
+/** What was requested in addition to the counts of all sockets. */
+struct remote_request {
+	const struct watched_ports *ports; /**< their watches; NULL: none */
+	bool watches;                      /**< all watches, instead of ports */
+	bool owners;
+	bool thresholds; /**< and the window's extremes */
+};
+
 /**
  * Parses @p text.
  * @param text is changed
- * @param ports those that were requested; NULL: none
- * @param watches all watches were requested, instead of ports
  * @param now_ns on the clock of clock.h
  * @param snapshot owned by the caller; set only on success
  * @param problem on failure, the reason, as for remote_count() but without the host
  * @return 0; -ENOENT: the counts or a port are not served; -ESTALE: the counts are too old;
  *         -EPROTO: not an answer of tcp-state-agent; -ENOMEM
  */
-int remote_text_parse(char *text, const struct watched_ports *ports, bool watches, int64_t now_ns,
+int remote_text_parse(char *text, const struct remote_request *request, int64_t now_ns,
 		      struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE]);
 
 #endif

@@ -12,10 +12,14 @@
 
 #include <stdio.h>
 
+/** "web1, counted 3 s ago": the heading of another host's counts. */
+void table_write_origin(FILE *file, const struct snapshot *snapshot, const struct view *view,
+			const struct style *style);
+
 /** Earlier counts, to show changes. */
 struct table_history {
-	const struct trend *trends;     /**< as for counts_table_write() */
-	const struct snapshot *before;  /**< the previous one, or NULL */
+	const struct trend *trends;    /**< as for counts_table_write() */
+	const struct snapshot *before; /**< the previous one, or NULL */
 };
 
 /**

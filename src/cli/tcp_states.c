@@ -36,8 +36,11 @@ static int write_snapshot(const struct snapshot *snapshot, const struct options 
 {
 	const struct style style = style_of(stdout);
 
-	if (options->format == NULL)
+	if (options->format == NULL) {
+		if (options->host != NULL)
+			table_write_origin(stdout, snapshot, view, &style);
 		return table_write(stdout, snapshot, view, &style, NULL);
+	}
 	format_write(options->format, stdout, snapshot, view);
 	return 0;
 }
@@ -126,6 +129,7 @@ static int run(const struct options *options)
 				.snmp_options = options->snmp_options,
 				.listeners = options->view.subject == VIEW_LISTENERS,
 				.watches = options->view.subject == VIEW_WATCHES,
+				.thresholds = options->view.limits && options->format == NULL,
 			},
 	};
 	char problem[REMOTE_PROBLEM_SIZE];

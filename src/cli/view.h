@@ -21,6 +21,8 @@ enum view_subject {
 	VIEW_SUBJECTS,
 };
 
+#define VIEW_HOST_SIZE 256
+
 struct view {
 	enum view_subject subject;
 	bool families[FAMILIES];           /**< at least one */

@@ -111,6 +111,7 @@ static void select_subject(struct watch_loop *watch, enum view_subject subject)
 		watch->source.grouping = NULL;
 		watch->source.remote.watches = false;
 		watch->source.remote.listeners = subject == VIEW_LISTENERS;
+		watch->source.remote.thresholds = false;
 	}
 	if (!at_first && subject == VIEW_GROUPS)
 		error = select_owners(watch);

@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 /**
- * Shows the counts of @p source on the terminal at standard output every @p interval_ns until the key
- * q or SIGINT. Other signals that
- * terminate the process take effect after the terminal has been restored.
+ * Shows the counts of @p source on the terminal at standard output every @p interval_ns until the
+ * key q or SIGINT. Other signals that terminate the process take effect after the terminal has been
+ * restored.
  * @param problem on failure, the reason, which must be escaped before it is printed
  * @return 0 or -errno: the first count failed
  */

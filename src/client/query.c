@@ -57,10 +57,37 @@ void query_fail_unexpected(struct query *query)
 
 /* ---- the answer ---- */
 
+bool query_is_below(const netsnmp_variable_list *variable, const oid *name, size_t length)
+{
+	return variable->name_length > length &&
+	       snmp_oid_ncompare(variable->name, variable->name_length, name, length, length) == 0;
+}
+
 static void write_octets(FILE *answer, const u_char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
 		fputc(text[i] < ' ' ? ' ' : text[i], answer);
+}
+
+/* "2026-11-27 03:00:12+01:00"; a DateAndTime has 8 or 11 octets (RFC 2579) */
+static void write_date(FILE *answer, const u_char *date, size_t length)
+{
+	if (length != 8 && length != 11) {
+		fputs("unknown", answer);
+		return;
+	}
+	fprintf(answer, "%04u-%02u-%02u %02u:%02u:%02u", date[0] << 8 | date[1], date[2], date[3],
+		date[4], date[5], date[6]);
+	if (length == 11)
+		fprintf(answer, "%c%02u:%02u", date[8] == '-' ? '-' : '+', date[9], date[10]);
+}
+
+static bool is_date(const netsnmp_variable_list *variable)
+{
+	static const oid since[] = {MIB_ROOT, tcpStateCountObjects, tcpThresholdTable,
+				    tcpThresholdEntry, tcpThresholdSinceDate};
+
+	return query_is_below(variable, since, ENTRIES(since));
 }
 
 static void write_variable(FILE *answer, const netsnmp_variable_list *variable)
@@ -78,7 +105,10 @@ static void write_variable(FILE *answer, const netsnmp_variable_list *variable)
 				(variable->val.counter64->low & 0xffffffff));
 		break;
 	case ASN_OCTET_STR:
-		write_octets(answer, variable->val.string, variable->val_len);
+		if (is_date(variable))
+			write_date(answer, variable->val.string, variable->val_len);
+		else
+			write_octets(answer, variable->val.string, variable->val_len);
 		break;
 	case SNMP_NOSUCHOBJECT:
 		fputs("noSuchObject", answer);
@@ -89,12 +119,6 @@ static void write_variable(FILE *answer, const netsnmp_variable_list *variable)
 	default:
 		fprintf(answer, "type %d", variable->type);
 	}
-}
-
-bool query_is_below(const netsnmp_variable_list *variable, const oid *name, size_t length)
-{
-	return variable->name_length > length &&
-	       snmp_oid_ncompare(variable->name, variable->name_length, name, length, length) == 0;
 }
 
 void query_write(struct query *query, const netsnmp_variable_list *variable)

@@ -3,15 +3,16 @@
  * tcp-states-snmp: reads the counts of another host from its snmpd, for the programs that show
  * them.
  *
- *     tcp-states-snmp [-Cl] [-Cw] [-CpPORT]... [OPTION]... -- HOST
+ *     tcp-states-snmp [-Cl] [-Cw] [-Co] [-Ct] [-CpPORT]... [OPTION]... -- HOST
  *
- * -Cl also reads the listen queues, -Cw all watches, -Cp the watch of a local port; OPTIONs are
- * those common to net-snmp's commands. The answer is printed in the format of remote_text. After an
- * error, its reason is the last line of standard error, and the exit status is 1.
+ * -Cl also reads the listen queues, -Cw all watches, -Co owners, -Ct the minima and maxima and
+ * raised thresholds, -Cp the watch of a local port; OPTIONs are those common to net-snmp's
+ * commands. The answer is printed in the format of remote_text. After an error, its reason is the
+ * last line of standard error, and the exit status is 1.
  */
 #include "client/fixed_rows.h"
-#include "client/listen_rows.h"
 #include "client/query.h"
+#include "client/table_rows.h"
 #include "clock.h"
 #include "inherited.h"
 #include "model/port.h"
@@ -27,6 +28,8 @@
 /* Set by parse_application_option(), which net-snmp calls without an argument for them. */
 static bool listeners_requested;
 static bool watches_requested;
+static bool owners_requested;
+static bool thresholds_requested;
 static struct watched_ports requested_ports;
 
 /* ---- the command line ---- */
@@ -42,6 +45,10 @@ static void parse_application_option(int argc, char *const argv[], int option)
 		listeners_requested = true;
 	} else if (strcmp(optarg, "w") == 0) {
 		watches_requested = true;
+	} else if (strcmp(optarg, "o") == 0) {
+		owners_requested = true;
+	} else if (strcmp(optarg, "t") == 0) {
+		thresholds_requested = true;
 	} else if (optarg[0] != 'p' || watched_port_parse(optarg + 1, &port) != 0 ||
 		   watched_ports_add(&requested_ports, &port) != 0) {
 		fprintf(stderr, "invalid option '-C%s'\n", optarg);
@@ -81,9 +88,16 @@ static enum outcome read_objects(netsnmp_session *session, bool accept_mixed, FI
 	if (query.outcome == OUTCOME_MIXED && accept_mixed)
 		query.outcome = OUTCOME_DONE;
 	if (query.outcome == OUTCOME_DONE && listeners_requested && !query.absent)
-		listen_rows_read(&query);
+		table_rows_read(&query, &listen_rows);
 	if (query.outcome == OUTCOME_DONE && watches_requested && !query.absent)
 		fixed_rows_read_watches(&query);
+	if (query.outcome == OUTCOME_DONE && owners_requested && !query.absent)
+		table_rows_read(&query, &owner_rows);
+	if (query.outcome == OUTCOME_DONE && thresholds_requested && !query.absent)
+		threshold_rows_read(&query);
+	if (query.outcome == OUTCOME_DONE && query.refreshes != query.first_refreshes &&
+	    owners_requested)
+		query.outcome = OUTCOME_MIXED;
 	if (query.outcome == OUTCOME_MIXED && accept_mixed)
 		query.outcome = OUTCOME_DONE;
 	return query.outcome;

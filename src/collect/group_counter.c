@@ -42,8 +42,8 @@ static uint32_t *find_slot(const struct group_table *table, const struct group_v
 {
 	size_t i = hash_of(values) & (table->slots_count - 1);
 
-	while (table->slots[i] != 0 && memcmp(&table->groups[table->slots[i] - 1].values, values,
-					      sizeof(*values)) != 0)
+	while (table->slots[i] != 0 &&
+	       memcmp(&table->groups[table->slots[i] - 1].values, values, sizeof(*values)) != 0)
 		i = (i + 1) & (table->slots_count - 1);
 	return &table->slots[i];
 }
@@ -160,7 +160,8 @@ static struct group_values values_of(const struct group_counting *counting,
 	if (by[KEY_PEER])
 		values.peer = peer_of(read);
 	if (by[KEY_ADDRESS])
-		values.address = address_of(read->family, socket->id.idiag_src, socket->id.idiag_if);
+		values.address =
+			address_of(read->family, socket->id.idiag_src, socket->id.idiag_if);
 	return values;
 }
 
@@ -465,8 +466,8 @@ static void add_port_use(struct group_counting *counting, uint64_t local_ports)
 {
 	for (size_t i = 0; i < counting->peers.count; i++) {
 		struct group_values values = counting->peers.groups[i].values;
-		const uint32_t percent = (uint32_t)(counting->peers.groups[i].sockets * 100ULL /
-						    local_ports);
+		const uint32_t percent =
+			(uint32_t)(counting->peers.groups[i].sockets * 100ULL / local_ports);
 		const uint16_t port = values.peer_port;
 		const uint32_t *slot;
 		struct group *group;
@@ -494,8 +495,9 @@ static int count_groups(struct group_counting *counting, const char **problem)
 		return error;
 	if (counting->by[KEY_UNIT] &&
 	    sock_diag_cgroup_support(&counting->dump) == CGROUPS_UNSUPPORTED) {
-		*problem = "--by=unit: the kernel does not report cgroups of sockets (Linux 5.8 and "
-			   "later do)";
+		*problem =
+			"--by=unit: the kernel does not report cgroups of sockets (Linux 5.8 and "
+			"later do)";
 		return -EOPNOTSUPP;
 	}
 	if (counting->port_use) {

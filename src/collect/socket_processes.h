@@ -24,8 +24,8 @@ struct socket_processes {
 
 /**
  * Finds the processes of @p processes->sockets, whose inodes are set and may be in any order. A
- * socket of several processes belongs to the one with the lowest number, and one of none that can be
- * seen to a process with number 0.
+ * socket of several processes belongs to the one with the lowest number, and one of none that can
+ * be seen to a process with number 0.
  * @return 0, -ENOMEM, or -errno: /proc cannot be read
  */
 int socket_processes_find(struct socket_processes *processes);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "model/snapshot.h"
 
+#include "model/agent_details.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,5 +127,8 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot->watch_owners);
 	free(snapshot->listen_owners);
 	groups_finalise(&snapshot->groups);
+	if (snapshot->agent != NULL)
+		free(snapshot->agent->raised);
+	free(snapshot->agent);
 	free(snapshot);
 }

@@ -21,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct agent_details;
+
 /** How a snapshot's sockets were counted. */
 enum count_method {
 	METHOD_FULL,    /**< every socket was listed by the kernel */
@@ -106,7 +108,8 @@ struct snapshot {
 	size_t watch_owners_count;
 	char *listen_owners; /**< the texts of snapshot_listen_owner() */
 	size_t listen_owners_length, listen_owners_allocated;
-	struct groups groups; /**< for tcp-states --by, which counts nothing else */
+	struct groups groups;        /**< for tcp-states --by, which counts nothing else */
+	struct agent_details *agent; /**< of another host's agent; NULL: not requested */
 };
 
 /** Creates an empty snapshot. @return NULL if out of memory */

@@ -123,13 +123,13 @@ static void check_same(const struct snapshot *left, const struct snapshot *right
 			      sizeof(left->watches[i].sockets)) == 0);
 }
 
-static void check_again(const struct snapshot *snapshot, const struct watched_ports *ports)
+static void check_again(const struct snapshot *snapshot, const struct remote_request *request)
 {
 	char *text = write_snapshot(snapshot);
 	char problem[REMOTE_PROBLEM_SIZE];
 	struct snapshot *again;
 
-	assert(remote_text_parse(text, ports, ports == NULL, NOW_NS, &again, problem) == 0);
+	assert(remote_text_parse(text, request, NOW_NS, &again, problem) == 0);
 	check_same(snapshot, again);
 	snapshot_free(again);
 	free(text);
@@ -143,15 +143,21 @@ static void check_problem(const char *problem)
 
 static void check_text(const uint8_t *data, size_t size, const struct watched_ports *ports)
 {
+	const struct remote_request request = {
+		.ports = ports,
+		.watches = ports == NULL,
+		.owners = true,
+		.thresholds = true,
+	};
 	char *text = fuzz_text(data, size);
 	char problem[REMOTE_PROBLEM_SIZE] = "";
 	struct snapshot *snapshot = NULL;
-	int error = remote_text_parse(text, ports, ports == NULL, NOW_NS, &snapshot, problem);
+	int error = remote_text_parse(text, &request, NOW_NS, &snapshot, problem);
 
 	if (error == 0) {
 		assert(snapshot != NULL && problem[0] == '\0');
 		assert(snapshot->watches_count == ports->count);
-		check_again(snapshot, ports);
+		check_again(snapshot, &request);
 	} else {
 		assert(snapshot == NULL);
 		assert(error == -EPROTO || error == -ENOENT || error == -ESTALE);

@@ -56,7 +56,8 @@ static void a_state_that_is_not_counted_is_null(void **state)
 	assert_json(&view, "{\"ipv4\":{\"closed\":null},\"ipv6\":{\"closed\":null}}\n");
 	counted.closed_counted = true;
 	counted.sockets[FAMILY_IPV6][STATE_CLOSED] = 3;
-	assert_snapshot_json(&counted, &view, "{\"ipv4\":{\"closed\":0},\"ipv6\":{\"closed\":3}}\n");
+	assert_snapshot_json(&counted, &view,
+			     "{\"ipv4\":{\"closed\":0},\"ipv6\":{\"closed\":3}}\n");
 }
 
 static void only_the_selection_is_written(void **state)
@@ -81,13 +82,17 @@ static void an_agent_knows_the_window_and_no_interface(void **state)
 	struct view view = fixture_view_all(VIEW_LISTENERS);
 
 	(void)state;
-	assert_snapshot_json(&snapshot, &view, "[{\"family\":\"ipv4\",\"address\":\"0.0.0.0\",\"port\":0,\"sockets\":0,"
-		      "\"queued\":0,\"backlog\":0,\"fill\":0,\"fillMax\":null,\"synQueue\":0,"
-		      "\"devices\":[\"lo\"],\"dropped\":0}]\n");
+	assert_snapshot_json(
+		&snapshot, &view,
+		"[{\"family\":\"ipv4\",\"address\":\"0.0.0.0\",\"port\":0,\"sockets\":0,"
+		"\"queued\":0,\"backlog\":0,\"fill\":0,\"fillMax\":null,\"synQueue\":0,"
+		"\"devices\":[\"lo\"],\"dropped\":0}]\n");
 	snapshot.listeners_tracked = true;
-	assert_snapshot_json(&snapshot, &view, "[{\"family\":\"ipv4\",\"address\":\"0.0.0.0\",\"port\":0,\"sockets\":0,"
-		      "\"queued\":0,\"backlog\":0,\"fill\":0,\"fillMax\":120,\"synQueue\":0,"
-		      "\"devices\":null,\"dropped\":0}]\n");
+	assert_snapshot_json(
+		&snapshot, &view,
+		"[{\"family\":\"ipv4\",\"address\":\"0.0.0.0\",\"port\":0,\"sockets\":0,"
+		"\"queued\":0,\"backlog\":0,\"fill\":0,\"fillMax\":120,\"synQueue\":0,"
+		"\"devices\":null,\"dropped\":0}]\n");
 }
 
 static void unknown_numbers_of_watches_are_null(void **state)
@@ -134,10 +139,12 @@ static void services_are_read_back_unchanged(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ENTRIES(names); i++) {
-		char expected[128];
+		char expected[256];
 
 		snprintf(expected, sizeof(expected),
-			 "[{\"port\":80,\"service\":\"%s\",\"ipv4\":{\"listen\":0}}]\n",
+			 "{\"version\":1,\"time\":\"1970-01-01T00:00:00Z\",\"host\":\"\","
+			 "\"method\":\"full\",\"ports\":[{\"port\":80,\"service\":\"%s\","
+			 "\"ipv4\":{\"listen\":0}}]}\n",
 			 names[i][1]);
 		assert_service(&json_format, names[i][0], expected);
 	}

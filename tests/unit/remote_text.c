@@ -75,12 +75,18 @@ static void write_answer(char text[TEXT_SIZE], const char *more)
 static int parse_answer(const char *text, const struct watched_ports *ports,
 			struct snapshot **snapshot, char problem[REMOTE_PROBLEM_SIZE])
 {
+	const struct remote_request request = {
+		.ports = ports,
+		.watches = ports == NULL,
+		.owners = true,
+		.thresholds = true,
+	};
 	char *copy = strdup(text);
 	int error;
 
 	problem[0] = '\0';
 	*snapshot = NULL;
-	error = remote_text_parse(copy, ports, ports == NULL, NOW_NS, snapshot, problem);
+	error = remote_text_parse(copy, &request, NOW_NS, snapshot, problem);
 	free(copy);
 	assert_true((error == 0) == (*snapshot != NULL));
 	assert_true((error == 0) == (problem[0] == '\0'));
