@@ -8,7 +8,7 @@ _tcp_states()
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} place
 	local states="closed listen synSent synReceived established finWait1 finWait2 closeWait
 		lastAck closing timeWait"
-	local options="--ipv4 --ipv6 --state= --port= --watches --bound-inactive --listen --summary --verify
+	local options="--ipv4 --ipv6 --state= --port= --peer-port= --peer= --unit= --by= --watches --bound-inactive --listen --summary --verify
 		--watch --watch= --output= --host= --community=
 		--version --help"
 
@@ -25,7 +25,8 @@ _tcp_states()
 	case $before in
 	-s | --state) mapfile -t COMPREPLY < <(compgen -W "$states" -- "$word") ;;
 	-o | --output) mapfile -t COMPREPLY < <(compgen -W "table json csv prometheus librenms" -- "$word") ;;
-	-p | --port) mapfile -t COMPREPLY < <(compgen -A service -- "$word") ;;
+	--by) mapfile -t COMPREPLY < <(compgen -W "unit user process port peer peerPort address" -- "$word") ;;
+	-p | --port | -r | --peer-port) mapfile -t COMPREPLY < <(compgen -A service -- "$word") ;;
 	-H | --host) mapfile -t COMPREPLY < <(compgen -A hostname -- "$word") ;;
 	--watch) ;;
 	*)

@@ -87,6 +87,13 @@ define service {
     check_command           check_tcp_states!--limits -w $limit_warning -c $limit_critical
 }
 
+# The agent's thresholds: which are raised, since when, and who has most of the sockets.
+define service {
+    use                     tcp-state-service
+    service_description     TCP thresholds
+    check_command           check_tcp_states!--thresholds
+}
+
 # The sockets of a watch of the agent, here of "watch db peerPort 5432".
 #define service {
 #    use                     tcp-state-service
@@ -127,6 +134,9 @@ object CheckCommand "tcp_states" {
 		"--watch-name" = "$$tcp_states_watch$$"
 		"--limits" = {
 			set_if = "$$tcp_states_limits$$"
+		}
+		"--thresholds" = {
+			set_if = "$$tcp_states_thresholds$$"
 		}
 		"--conn-status" = "$$tcp_states_status$$"
 		"-w" = "$$tcp_states_warning$$"
@@ -181,6 +191,13 @@ apply Service "TCP limits" {
 	vars.tcp_states_limits = true
 	vars.tcp_states_warning = "$limit_warning"
 	vars.tcp_states_critical = "$limit_critical"
+	assign where host.vars.tcp_state_agent
+}
+
+// The agent's thresholds: which are raised, since when, and who has most of the sockets.
+apply Service "TCP thresholds" {
+	check_command = "tcp_states"
+	vars.tcp_states_thresholds = true
 	assign where host.vars.tcp_state_agent
 }
 

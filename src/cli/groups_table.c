@@ -131,7 +131,7 @@ static int fill_groups(struct grid *grid, const struct groups *groups, bool utf8
 
 int groups_table_write(FILE *file, const struct groups *groups, const struct style *style)
 {
-	struct grid_column columns[GROUP_KEYS + COLUMNS];
+	struct grid_column columns[GRID_COLUMNS_MAX];
 	struct grid grid;
 	int error;
 

@@ -207,7 +207,8 @@ static const struct option_row rows[] = {
 		.letter = 's',
 		.name = "state",
 		.argument = "STATE",
-		.help = "these states only, as SNMP, ss or netstat name them",
+		.help = "these states only, as SNMP, ss or netstat\n"
+			"name them",
 		.repeatable = true,
 		OPTION_PARSED(parse_state_list),
 	},
@@ -215,7 +216,8 @@ static const struct option_row rows[] = {
 		.letter = 'p',
 		.name = "port",
 		.argument = "PORT",
-		.help = "sockets of these local ports: 443, https or 8000-8010",
+		.help = "sockets of these local ports: 443, https\n"
+			"or 8000-8010",
 		.repeatable = true,
 		OPTION_PARSED(parse_port_list),
 	},
@@ -231,7 +233,7 @@ static const struct option_row rows[] = {
 		.letter = PEER,
 		.name = "peer",
 		.argument = "PREFIX",
-		.help = "connections to these addresses, such as 192.0.2.0/24",
+		.help = "connections to these addresses: 192.0.2.0/24",
 		.excludes = (const char[]){'l', 'S', 'H', 'W', VERIFY, '\0'},
 		OPTION_PARSED(parse_peers),
 	},
@@ -247,8 +249,8 @@ static const struct option_row rows[] = {
 		.letter = BY,
 		.name = "by",
 		.argument = "KEY",
-		.help = "sockets by unit, user, process, port, peer, peerPort\n"
-			"or address",
+		.help = "group by unit, user, process, port, peer,\n"
+			"peerPort or address",
 		.excludes = (const char[]){'l', 'S', 'W', VERIFY, '\0'},
 		.repeatable = true,
 		OPTION_PARSED(parse_keys),

@@ -81,8 +81,10 @@ static int print_record(const struct source *source, struct view *view, const st
 	view->time = source_time(snapshot);
 	error = write_record(snapshot, view, format, first);
 	snapshot_free(snapshot);
-	if (error != 0)
-		snprintf(problem, REMOTE_PROBLEM_SIZE, "standard output: %s", strerror(-error));
+	if (error == -ENOMEM)
+		snprintf(problem, REMOTE_PROBLEM_SIZE, "%s", strerror(ENOMEM));
+	else if (error != 0)
+		problem[0] = '\0';
 	return error;
 }
 

@@ -18,6 +18,7 @@
  * fails is reported on standard error, and has no record.
  * @param format CSV, JSON, or NULL for tables
  * @param problem on failure, the reason, which must be escaped before it is printed
+ *        It is "" if standard output cannot be written, which closing it reports.
  * @return -errno: the first count failed, or standard output cannot be written
  */
 int records_print(const struct source *source, const struct view *view, const struct format *format,

@@ -25,8 +25,11 @@
 #define EXIT_DISAGREEMENT 1
 #define EXIT_TROUBLE 2
 
+/* Without a problem, the output was lost, which end_output() reports. */
 static int trouble(const char *problem)
 {
+	if (problem[0] == '\0')
+		return EXIT_TROUBLE;
 	utf8_print_line(stderr, UTF8_ANYWHERE, "tcp-states: %s", problem);
 	return EXIT_TROUBLE;
 }
@@ -37,7 +40,7 @@ static int write_snapshot(const struct snapshot *snapshot, const struct options 
 	const struct style style = style_of(stdout);
 
 	if (options->format == NULL) {
-		if (options->host != NULL)
+		if (snapshot->agent != NULL)
 			table_write_origin(stdout, snapshot, view, &style);
 		return table_write(stdout, snapshot, view, &style, NULL);
 	}

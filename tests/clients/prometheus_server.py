@@ -71,6 +71,7 @@ class Prometheus:
                                (FILES / "prometheus.yml").read_text())
         (directory / "prometheus.yml").write_text(
             f"global:\n  evaluation_interval: 1s\n  scrape_timeout: 1s\n{configuration}")
+        shutil.copy(FILES / "rules.yml", directory)
         (directory / "alerts.yml").write_text(
             re.sub(r"for: \w+", "for: 1s", (FILES / "alerts.yml").read_text()))
         monitored.launch("prometheus", [
@@ -128,7 +129,7 @@ class Prometheus:
 
 def copy_rules(directory):
     """Copy the rules and their tests unchanged to DIRECTORY."""
-    for name in ("alerts.yml", "alerts_test.yml"):
+    for name in ("alerts.yml", "alerts_test.yml", "rules.yml", "rules_test.yml"):
         shutil.copy(FILES / name, directory)
 
 

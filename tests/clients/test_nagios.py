@@ -21,7 +21,7 @@ from monitored_host import INTEGRATIONS, MonitoredHost
 
 OK, WARNING, CRITICAL, UNKNOWN = map(str, range(4))
 COUNTS = ("TCP states", *(f"TCP {state}" for state in STATES), "TCP accept queue", "TCP limits",
-          "TCP watch web")
+          "TCP thresholds", "TCP watch web")
 STATUSES = tuple(f"TCP threshold {name}" for name in ("synFlood", "synDrops", "drops", "orphans"))
 PORT, BACKLOG, WAITING = 8083, 10, 7
 SERVICES = ("TCP agent", *COUNTS, *STATUSES)
@@ -290,7 +290,8 @@ def test_a_syn_flood_is_reported_and_recovers(monitored, monitor, record_propert
         until(lambda: snmp.get_value(status) == mib.RAISED_STATUS, "it is raised")
         services = monitor.services()
     assert states_of(services) == {"TCP synSent": WARNING, "TCP closeWait": WARNING,
-                                   "TCP threshold synFlood": WARNING}
+                                   "TCP threshold synFlood": WARNING, "TCP thresholds": WARNING}
+    assert "synFlood" in services["TCP thresholds"].output
     until(lambda: snmp.get_value(status) == mib.NORMAL, "a minute is over", 90, 0.5)
     assert "TCP threshold synFlood" not in states_of(monitor.services())
     record_property("observed", services["TCP threshold synFlood"].output)

@@ -86,7 +86,9 @@ def test_modules_equal_the_generators_output(tmp_path, record_property):
 def test_rules_pass_their_tests(tmp_path, record_property):
     copy_rules(tmp_path)
     for command in (["promtool", "check", "rules", "alerts.yml"],
-                    ["promtool", "test", "rules", "alerts_test.yml"]):
+                    ["promtool", "test", "rules", "alerts_test.yml"],
+                    ["promtool", "check", "rules", "rules.yml"],
+                    ["promtool", "test", "rules", "rules_test.yml"]):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     alerts = re.findall(r"alert: (\w+)", (tmp_path / "alerts.yml").read_text())

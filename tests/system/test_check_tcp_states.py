@@ -387,7 +387,29 @@ def test_a_watch_of_another_host(snmpd, agent, maker):
         assert "no watch 'other'" in unknown("--watch-name=other", *HERE, *V2C)
 
 
+def test_thresholds_of_another_host(snmpd, agent, maker):
+    snmpd.start()
+    agent.configure(threshold=["leak state any closeWait 4", "listeners state any listen 9"])
+    agent.start()
+    agent.wait_until_registered()
+    wait_for_refresh()
+    assert run("--thresholds", *HERE, *V2C) == (
+        OK, "0 of 2 thresholds raised|'raised'=0;0;;0\n")
+    maker.make(4, "closeWait", 5)
+    until(lambda: run("--thresholds", *HERE, *V2C)[0] == WARNING, "the threshold is raised")
+    _, line = run("--thresholds", *HERE, *V2C)
+    text, data = line.split("|")
+    assert text.startswith("1 of 2 thresholds raised [WARNING]: leak: 5 for 4 since 20")
+    assert data == "'raised'=1;0;;0\n"
+    assert run("--thresholds", "-c", "0", *HERE, *V2C)[0] == CRITICAL
+    assert run("--thresholds", "-w", "1", *HERE, *V2C)[0] == OK
+    assert run("--thresholds", "--always-ok", "--no-perfdata", *HERE, *V2C)[0] == OK
+
+
 @pytest.mark.parametrize("options, words", [
+    (("--thresholds",), "requires --hostname"),
+    (("--thresholds", "--limits", *HERE), "cannot be combined"),
+    (("--thresh", *HERE), "unknown option '--thresh'"),
     (("--watch-name=web",), "requires --hostname"),
     (("--watch-name=a/b", *HERE), "not the name of a watch"),
     (("--listen=443",), "invalid endpoint"),

@@ -216,7 +216,8 @@ def established(*options):
 
 
 def test_filters_of_counts():
-    with listener() as server, listener() as other, contextlib.ExitStack() as held:
+    with socket.create_server(("", 4001)) as server, socket.create_server(("", 4003)) as other, \
+            contextlib.ExitStack() as held:
         ports = [one.getsockname()[1] for one in (server, other)]
         for listening, number in ((server, 3), (other, 2)):
             for _ in range(number):

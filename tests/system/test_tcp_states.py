@@ -73,6 +73,16 @@ def shown(*options, **how):
     return done.stdout
 
 
+def subject(text):
+    """Return the subject of a JSON document without its envelope."""
+    answer = json.loads(text)
+    for member in ("version", "time", "host", "method"):
+        del answer[member]
+    answer.pop("conditions", None)
+    (_, value), = answer.items()
+    return value
+
+
 def expected(maker):
     """Return the expected counts, with None for bound sockets, which are not counted by default."""
     return {**maker.expected, (4, "closed"): None, (6, "closed"): None}
@@ -81,7 +91,7 @@ def expected(maker):
 def counts_of_json(*options, **how):
     """Return {(family, state): sockets} like StateMaker.expected, None if not counted."""
     return {(int(family[-1]), state): sockets
-            for family, states in json.loads(shown("-o", "json", *options, **how)).items()
+            for family, states in subject(shown("-o", "json", *options, **how)).items()
             for state, sockets in states.items()}
 
 
@@ -93,7 +103,7 @@ def counts_of_csv(*options):
 
 def counts_of_table(*options):
     """Parse a table of at least two states, which has a row of totals."""
-    heading, *rows = (row.split() for row in shown(*options).splitlines())
+    heading, *rows = (row.split() for row in shown(*options).split("\n\n")[0].splitlines())
     assert heading == ["state", "ipv4", "ipv6", "total"]
     counted = [row for row in rows[:-1] if row[1:] != 3 * ["-"]]
     assert rows[-1] == ["total", *(str(sum(int(row[column]) for row in counted))
@@ -142,7 +152,7 @@ def test_closed_means_the_same_in_every_view(maker):
                 counted = counts(option, *more)
                 assert (counted[4, "closed"], counted[6, "closed"]) == (ipv4, ipv6)
         assert shown(option, "-s", "closed").splitlines()[1].split()[-1] == total
-        port = json.loads(shown(option, "-p", "443", "-o", "json"))[0]
+        port = subject(shown(option, "-p", "443", "-o", "json"))[0]
         assert port["ipv4"]["closed"] == (None if ipv4 is None else 0)
     assert [row.split() for row in shown().splitlines()][1] == ["closed", "-", "-", "-"]
     assert counts_of_table("-B") == maker.expected
@@ -189,7 +199,7 @@ def test_ports_are_counted_by_themselves(maker):
     maker.make(4, "synReceived", 3)
     maker.make(6, "synReceived", 2)
     maker.make(4, "established", 4)
-    ports_listed = json.loads(shown("-o", "json", "-p", str(ports[0]), "--port", str(ports[1]),
+    ports_listed = subject(shown("-o", "json", "-p", str(ports[0]), "--port", str(ports[1]),
                                     "-p", "https"))
     assert [(port["port"], port["service"]) for port in ports_listed] \
         == sorted([(443, "https"), (ports[0], ""), (ports[1], "")])
@@ -225,7 +235,7 @@ def test_listen_queues(held):
     connect(held, ipv4, 2)
     connect(held, ipv6, 6)
     drops = until(lambda: kernel_count("netstat", "TcpExt:", "ListenDrops"), "a drop")
-    rows = json.loads(shown("--listen", "-o", "json"))
+    rows = subject(shown("--listen", "-o", "json"))
     assert rows == [
         {"family": "ipv4", "address": "0.0.0.0", "port": ports[0], "sockets": 1, "queued": 2,
          "backlog": 4, "fill": 50, "fillMax": None, "synQueue": 0, "devices": [], "dropped": 0},
@@ -251,7 +261,7 @@ def test_names_of_interfaces_are_escaped(held):
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device)
         opened.bind(("127.0.0.1", 1000))
         opened.listen(5)
-    row_listed, = json.loads(shown("-l", "-o", "json"))
+    row_listed, = subject(shown("-l", "-o", "json"))
     assert row_listed["sockets"] == 3
     assert row_listed["devices"] == ["*", "lo", 'a",\\\x1b\\xfc']
     row, = csv.DictReader(io.StringIO(shown("-l", "-o", "csv")))
@@ -290,7 +300,7 @@ def test_the_summary_is_that_of_ss(maker, held):
 def test_the_summary_for_programs(maker):
     maker.make(4, "established", 3)
     maker.make(6, "timeWait", 2)
-    summary = json.loads(shown("--summary", "--output=json"))
+    summary = subject(shown("--summary", "--output=json"))
     assert (summary["tcpEstablished"], summary["tcpTimeWait"]) == (3, 2)
     assert summary["tcp"] == {"ipv4": 3, "ipv6": 0}
     rows = list(csv.DictReader(io.StringIO(shown("-So", "csv"))))
@@ -419,7 +429,7 @@ def test_a_watch_shows_how_counts_change(listeners):
 
 def test_a_watch_of_40_columns(listeners):
     listeners.number(3)
-    with watched(columns=40, lines=16) as terminal:
+    with watched(columns=40, lines=17) as terminal:
         rows = terminal.wait_for(lambda rows: row_of(rows, "total"), "the table")
         assert row_of(rows, "state")[:3] == ["state", "total", "change"]
         assert row_of(rows, "listen")[:2] == ["listen", "3"]
@@ -502,7 +512,8 @@ def test_a_watch_follows_the_size_of_the_terminal(listeners):
         terminal.process.send_signal(signal.SIGWINCH)
         rows = terminal.wait_for(lambda rows: rows[2].startswith("state   ")
                                  and "ipv4" not in rows[2], "narrow")
-        assert "every" in rows[0] and rows[11].startswith("lastAck")
+        assert "every" in rows[0] and rows[9].startswith("finWait2")
+        assert re.fullmatch(r"\(\d+ more lines\)", rows[10]) and rows[11].startswith("s states")
         terminal.type(b"q")
         assert terminal.finish() == 0
 
@@ -516,8 +527,105 @@ def test_a_watch_takes_the_interval_as_a_word():
     is_refused(run("-w", "x"), "unexpected argument 'x'")
 
 
-def test_a_watch_needs_a_terminal():
-    is_refused(run("-w"), "--watch", "terminal")
+def records(*options, number=3):
+    """Return the first lines that are printed without a terminal, which the program then ends."""
+    with subprocess.Popen([TCP_STATES, "-w", "0.1", *options], stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, **ENVIRONMENT}) as process:
+        lines = [process.stdout.readline() for _ in range(number)]
+        process.kill()
+    return lines
+
+
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+
+
+def test_records_of_json(maker):
+    maker.make(4, "closeWait", 3)
+    for line in records("-o", "json", "-s", "closeWait"):
+        answer = json.loads(line)
+        assert (answer["version"], answer["method"]) == (1, "derived")
+        assert re.fullmatch(TIME, answer["time"]) and answer["host"] == socket.gethostname()
+        assert answer["counts"] == {"ipv4": {"closeWait": 3}, "ipv6": {"closeWait": 0}}
+
+
+def test_records_of_csv(maker):
+    maker.make(4, "closeWait", 3)
+    heading, *rows = records("-o", "csv", "-s", "closeWait", number=5)
+    assert heading == "time,family,state,sockets\n"
+    assert [re.fullmatch(f"{TIME},(.*)\n", row)[1] for row in rows] \
+        == 2 * ["ipv4,closeWait,3", "ipv6,closeWait,0"]
+
+
+def test_records_of_tables(maker):
+    maker.make(4, "closeWait", 3)
+    lines = records("-4", "-s", "closeWait", number=8)
+    assert lines[1:4] == lines[5:8] == ["state      ipv4\n", "closeWait     3\n", "\n"]
+    assert all(re.match(TIME, lines[number]) for number in (0, 4))
+
+
+def test_keys_of_a_watch(listeners, maker):
+    listeners.number(3)
+    maker.make(4, "closeWait", 5)
+    with watched(lines=30) as terminal:
+        terminal.wait_for(lambda rows: row_of(rows, "closeWait"), "states")
+        assert terminal.rows[-1].startswith("s states  l listeners  b by owner")
+        terminal.type(b"l")
+        terminal.wait_for(lambda rows: row_of(rows, "queue"), "listeners")
+        terminal.type(b"?")
+        terminal.wait_for(lambda rows: any("this help" in row for row in rows), "help")
+        terminal.type(b"s")
+        terminal.wait_for(lambda rows: row_of(rows, "closeWait"), "states")
+        terminal.type(b" ")
+        terminal.wait_for(lambda rows: "paused" in rows[0], "a pause")
+        maker.make(4, "closeWait", 2)
+        assert row_of(terminal.rows, "closeWait")[3] == "5"
+        terminal.type(b" ")
+        terminal.wait_for(lambda rows: row_of(rows, "closeWait")[3] == "7", "the new count")
+        terminal.type(b"q")
+        assert terminal.finish() == 0
+
+
+def test_a_watch_by_owner(maker):
+    maker.make(4, "timeWait", 2)
+    with watched("-s", "timeWait") as terminal:
+        terminal.type(b"b")
+        terminal.wait_for(lambda rows: any(row.startswith("no owner") for row in rows), "owners")
+
+
+def test_a_frame_is_one_write_and_cleared_only_on_resize(maker, tmp_path):
+    trace = tmp_path / "trace"
+    command = ["strace", "-qq", "-s", "65536", "-e", "write", "-o", trace, TCP_STATES, "-w", "0.1"]
+    with Terminal(command, 80, 24) as terminal:
+        terminal.wait_for(lambda rows: row_of(rows, "total"), "the table")
+        frames = len(trace.read_text().splitlines())
+        until(lambda: len(trace.read_text().splitlines()) > frames + 5, "further frames")
+        terminal.process.send_signal(signal.SIGWINCH)
+        terminal.type(b"q")
+        terminal.finish()
+    writes = [line for line in trace.read_text().splitlines() if "established" in line]
+    assert len(writes) >= 5
+    assert all(r"q quit" in line for line in writes)
+    assert sum(r"\33[2J" in line for line in writes[:5]) == 0
+
+
+def test_growth_of_close_wait_is_not_green(maker):
+    with watched() as terminal:
+        terminal.wait_for(lambda rows: row_of(rows, "closeWait"), "the table")
+        maker.make(4, "closeWait", 3)
+        terminal.wait_for(lambda rows: "+3" in terminal.written.decode(), "the change")
+    change = re.search(rb"(\x1b\[\d+m)\+3", terminal.written)
+    assert change[1] == b"\x1b[33m"
+
+
+def test_limits_are_shown(maker):
+    text = shown()
+    table, limits = text.split("\n\n")
+    rows = {row.split("  ")[0]: row.split() for row in limits.splitlines()}
+    assert rows["timeWait"][2] == str(int(pathlib.Path(
+        "/proc/sys/net/ipv4/tcp_max_tw_buckets").read_text()))
+    assert {"orphans", "memory (KiB)", "listen overflows", "SYN cookies sent"} <= rows.keys()
+    for selection in (("-4",), ("-s", "listen"), ("-p", "443"), ("-r", "443"), ("-o", "csv")):
+        assert "orphans" not in shown(*selection)
 
 
 # ---- another host ----
@@ -531,17 +639,17 @@ def test_another_host_is_read_alike(served, maker):
     local = counts_of_json()
     host = ("-H", "127.0.0.1", "-o", "json")
     until(lambda: {(int(family[-1]), state): sockets
-                   for family, states in json.loads(shown(*host, *SNMP_OPTIONS)).items()
+                   for family, states in subject(shown(*host, *SNMP_OPTIONS)).items()
                    for state, sockets in states.items()} == local, "the same counts")
-    assert json.loads(shown("-p", "443", *host, *SNMP_OPTIONS)) \
-        == json.loads(shown("-p", "443", "-o", "json"))
-    theirs, ours = (json.loads(shown("-l", *more)) for more in (
+    assert subject(shown("-p", "443", *host, *SNMP_OPTIONS)) \
+        == subject(shown("-p", "443", "-o", "json"))
+    theirs, ours = (subject(shown("-l", *more)) for more in (
         (*host, *SNMP_OPTIONS), ("-o", "json")))
     # Only the agent knows the window, and only this machine its interfaces.
     assert all(row.pop("fillMax") is not None and row.pop("devices") is None for row in theirs)
     assert all(row.pop("fillMax") is None and row.pop("devices") == [] for row in ours)
     assert theirs == ours
-    assert json.loads(shown("-S", *host, *SNMP_OPTIONS))["tcpTimeWait"] \
+    assert subject(shown("-S", *host, *SNMP_OPTIONS))["tcpTimeWait"] \
         == kernel_count("sockstat", "TCP:", "tw")
 
 
@@ -551,7 +659,7 @@ def test_closed_sockets_of_another_host(served, maker):
     host = ("-H", "127.0.0.1")
 
     def closed():
-        done = json.loads(shown("-s", "closed", "-o", "json", *host, *SNMP_OPTIONS))
+        done = subject(shown("-s", "closed", "-o", "json", *host, *SNMP_OPTIONS))
         return done["ipv4"]["closed"], done["ipv6"]["closed"]
     assert closed() == (None, None)
     assert shown("-s", "closed", *host, *SNMP_OPTIONS).splitlines()[1].split()[1:] == 3 * ["-"]
@@ -596,7 +704,7 @@ def test_a_list_is_complete_if_the_agent_restarts(served, many_listeners, at):
     proxy = CountingProxy(at, restart)
     done = ask_through(proxy, "-l")
     assert done.returncode == 0, done.stderr
-    assert [row["address"] for row in json.loads(done.stdout)] == many_listeners
+    assert [row["address"] for row in subject(done.stdout)] == many_listeners
     assert proxy.requests > 100 + at
 
 
@@ -639,7 +747,7 @@ def test_a_list_has_all_that_stay(served, many_listeners, churn):
         done = run("-o", "json", "-l", "-H", "127.0.0.1", *SNMP_OPTIONS, "-t", "10",
                    seconds=100)
         assert done.returncode == 0, done.stderr
-        listed = [(row["address"], row["port"]) for row in json.loads(done.stdout)]
+        listed = [(row["address"], row["port"]) for row in subject(done.stdout)]
         assert len(set(listed)) == len(listed)
         assert {(address, 1000) for address in many_listeners} <= set(listed)
 
@@ -707,7 +815,6 @@ def is_refused(done, *words):
     (("-o", "xml"), ("--output", "xml")),
     (("-o", "csv", "--output=json"), ("duplicate option '--output'",)),
     (("-l", "-S"), ("--listen", "--summary")),
-    (("-l", "-p", "80"), ("--listen", "--port")),
     (("-l", "-s", "listen"), ("--listen", "--state")),
     (("-S", "-4"), ("--summary", "--ipv4")),
     (("--verify", "-o", "json"), ("--verify", "--output")),
@@ -716,7 +823,7 @@ def is_refused(done, *words):
     (("--verify", "-B"), ("--verify", "--bound-inactive")),
     (("-B", "-l"), ("--bound-inactive", "--listen")),
     (("-S", "--bound-inactive"), ("--bound-inactive", "--summary")),
-    (("-w", "-o", "json"), ("--watch", "--output")),
+    (("-w", "-o", "librenms"), ("--watch", "tables, CSV and JSON")),
     (("router",), ("router",)),
     (("--", "-v", "2c"), ("-v", "--host")),
     (("-H",), ("option '-H' needs an argument",)),
@@ -746,10 +853,10 @@ def test_the_missing_separator_before_snmp_options_is_shown(options):
 def test_another_host_by_its_community(served, maker):
     maker.make(4, "established", 3)
     wait_for_refresh()
-    counts = json.loads(shown("-o", "json", "-H", "127.0.0.1", "-C", "public"))
+    counts = subject(shown("-o", "json", "-H", "127.0.0.1", "-C", "public"))
     assert counts["ipv4"]["established"] == 3
     # Other options are appended.
-    assert json.loads(shown("-o", "json", "-H", "127.0.0.1", "-C", "public", "--", "-t", "50")) \
+    assert subject(shown("-o", "json", "-H", "127.0.0.1", "-C", "public", "--", "-t", "50")) \
         == counts
     is_refused(run("-C", "public"), "--community requires --host")
 
@@ -819,7 +926,7 @@ def test_help_and_manual_name_the_same_options():
     named = set(re.findall(r"^ +(?:-(\w), |    )--(\w+)", usage, re.MULTILINE))
     manual = re.findall(r"^\.It (?:Fl (\w) .*, )?Fl -(\w+)",
                         (SOURCE / "man/tcp-states.1").read_text(), re.MULTILINE)
-    assert len(named) == 15
+    assert len(named) == 19
     assert set(manual) == named
 
 
@@ -894,7 +1001,7 @@ def raw(launcher, *options, **environment):
 
 
 def test_names_in_json(names, ports, with_names):
-    listed = json.loads(raw(with_names, *ports, "-o", "json"))
+    listed = subject(raw(with_names, *ports, "-o", "json"))
     assert {port["port"]: port["service"] for port in listed} == {
         port: re.sub("[\ud800-\udfff]", lambda octet: f"\\x{ord(octet[0]) - 0xdc00:02x}",
                      kept(name).decode(errors="surrogateescape"))
@@ -963,7 +1070,7 @@ def test_lost_output_is_an_error(options, where, problem):
 
 @pytest.mark.parametrize("where", [">/dev/full", ">&-"])
 def test_a_watch_that_cannot_be_written_is_an_error(where):
-    is_refused(run(launcher=("sh", "-c", f'exec "$0" -w {where}')), "--watch", "terminal")
+    is_refused(run(launcher=("sh", "-c", f'exec "$0" -w {where}')), "standard output")
 
 
 def test_a_disk_that_fills_after_a_part_is_an_error(tmp_path):
@@ -1036,7 +1143,7 @@ def test_all_watches_are_shown(snmpd, agent):
                                            for name, conditions in lines.items()))
         wait_for_refresh()
         test_watches.known_counts("unit")
-        listed = json.loads(shown_watches("-o", "json"))
+        listed = subject(shown_watches("-o", "json"))
         assert [row["watch"] for row in listed] == test_watches.watched()
         assert {row["watch"]: row["conditions"] for row in listed} == lines
         for row in listed:
@@ -1057,5 +1164,5 @@ def test_watches_are_those_of_a_host():
 
 
 def test_no_watches_are_shown(served):
-    assert json.loads(shown_watches("-o", "json")) == []
+    assert subject(shown_watches("-o", "json")) == []
     assert shown_watches() == ""

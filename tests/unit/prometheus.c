@@ -159,26 +159,27 @@ static void unknown_values_are_left_out(void **state)
 
 	(void)state;
 	assert_prometheus(
-		&view, "# HELP sockets_used Sockets of all kinds.\n# TYPE sockets_used gauge\n"
-		       "sockets_used 200\n"
-		       "# HELP tcp_sockets_allocated TCP sockets, TIME_WAIT among them.\n"
-		       "# TYPE tcp_sockets_allocated gauge\ntcp_sockets_allocated 44\n"
-		       "# HELP tcp_sockets_established TCP sockets in ESTABLISHED or CLOSE_WAIT.\n"
-		       "# TYPE tcp_sockets_established gauge\ntcp_sockets_established 30\n"
-		       "# HELP tcp_sockets_closed TCP sockets not in use, TIME_WAIT among them.\n"
-		       "# TYPE tcp_sockets_closed gauge\ntcp_sockets_closed 11\n"
-		       "# HELP tcp_sockets_orphaned TCP sockets that no process holds.\n"
-		       "# TYPE tcp_sockets_orphaned gauge\ntcp_sockets_orphaned 1\n"
-		       "# HELP tcp_sockets_time_wait TCP sockets in TIME_WAIT.\n"
-		       "# TYPE tcp_sockets_time_wait gauge\ntcp_sockets_time_wait 4\n"
-		       "# HELP sockets_in_use Sockets by transport and address family.\n"
-		       "# TYPE sockets_in_use gauge\n"
-		       "sockets_in_use{transport=\"raw\",family=\"ipv4\"} 0\n"
-		       "sockets_in_use{transport=\"raw\",family=\"ipv6\"} 7\n"
-		       "sockets_in_use{transport=\"udp\",family=\"ipv4\"} 5\n"
-		       "sockets_in_use{transport=\"udp\",family=\"ipv6\"} 6\n"
-		       "sockets_in_use{transport=\"tcp\",family=\"ipv4\"} 32\n"
-		       "sockets_in_use{transport=\"tcp\",family=\"ipv6\"} 1\n");
+		&view,
+		"# HELP sockets_used Sockets of all kinds.\n# TYPE sockets_used gauge\n"
+		"sockets_used 200\n"
+		"# HELP tcp_sockets_allocated TCP sockets, TIME_WAIT among them.\n"
+		"# TYPE tcp_sockets_allocated gauge\ntcp_sockets_allocated 44\n"
+		"# HELP tcp_summary_estab_sockets TCP sockets in ESTABLISHED or CLOSE_WAIT.\n"
+		"# TYPE tcp_summary_estab_sockets gauge\ntcp_summary_estab_sockets 30\n"
+		"# HELP tcp_summary_closed_sockets TCP sockets not in use, TIME_WAIT among them.\n"
+		"# TYPE tcp_summary_closed_sockets gauge\ntcp_summary_closed_sockets 11\n"
+		"# HELP tcp_sockets_orphaned TCP sockets that no process holds.\n"
+		"# TYPE tcp_sockets_orphaned gauge\ntcp_sockets_orphaned 1\n"
+		"# HELP tcp_sockets_time_wait TCP sockets in TIME_WAIT.\n"
+		"# TYPE tcp_sockets_time_wait gauge\ntcp_sockets_time_wait 4\n"
+		"# HELP sockets_in_use Sockets by transport and address family.\n"
+		"# TYPE sockets_in_use gauge\n"
+		"sockets_in_use{transport=\"raw\",family=\"ipv4\"} 0\n"
+		"sockets_in_use{transport=\"raw\",family=\"ipv6\"} 7\n"
+		"sockets_in_use{transport=\"udp\",family=\"ipv4\"} 5\n"
+		"sockets_in_use{transport=\"udp\",family=\"ipv6\"} 6\n"
+		"sockets_in_use{transport=\"tcp\",family=\"ipv4\"} 32\n"
+		"sockets_in_use{transport=\"tcp\",family=\"ipv6\"} 1\n");
 }
 
 int main(void)
