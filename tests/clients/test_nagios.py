@@ -264,7 +264,8 @@ def test_services_show_the_counts(monitored, monitor, record_property):
     for state in STATES:
         assert figures(services[f"TCP {state}"].performance) == {
             plugin_name(family, state): counts[family, state] for family in (4, 6)}
-    assert states_of(services) == {"TCP synSent": WARNING, "TCP closeWait": WARNING}
+    assert states_of(services) == {"TCP synSent": WARNING, "TCP closeWait": WARNING,
+                                   "TCP thresholds": WARNING}
     assert services["TCP limits"].output.startswith("timeWait: 0 % (")
     record_property("observed", f"20 of 20 counts equal, {services['TCP synSent'].output}")
 
@@ -306,7 +307,8 @@ def test_old_counts_are_no_alert_if_the_interval_is_long(monitored, monitor, rec
     finally:
         monitored.reconfigure()
         monitored.wait_until_counted()
-    assert states_of(services) == {"TCP synSent": WARNING, "TCP closeWait": WARNING}
+    assert states_of(services) == {"TCP synSent": WARNING, "TCP closeWait": WARNING,
+                                   "TCP thresholds": WARNING}
     record_property("observed", services["TCP agent"].output)
 
 
