@@ -167,6 +167,13 @@ def add_limits(board):
                 [(f"tcpThresholdValue{{{CHOSEN}}}",
                   "{{instance}} {{tcpThresholdName}}: {{tcpThresholdMetric}}")], 8, 8,
                 unit="short", defaults=lines())
+    # The names are the contents: thresholds that are raised, and who has most of the sockets.
+    board.panel("stat", "Raised thresholds and what made them up", "tcpThresholdTop",
+                [(f"tcpThresholdTop{{{CHOSEN}}} and on (instance, tcpThresholdName)"
+                  f' tcpThresholdStatus{{{CHOSEN},tcpThresholdStatus="raised"}} == 1',
+                  "{{instance}} {{tcpThresholdName}}: {{tcpThresholdTop}}")], 24, 5, unit="none",
+                defaults={"thresholds": levels((None, "red")), "noValue": "none"},
+                options=last(textMode="name", colorMode="background", orientation="horizontal"))
 
 
 def variable(name, label, query):
