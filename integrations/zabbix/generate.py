@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes the templates for Zabbix 6.0 and 7.0, which differ in how items use SNMP.
+"""Writes the templates for Zabbix 6.0 and 7.0, which differ in details of the format.
 
     generate.py MIB DIRECTORY
 
@@ -73,68 +73,17 @@ class Zabbix60:
     groups = "groups"
     any_error = ""
 
-    def __init__(self):
-        self.masters = []
-
-    def scalar(self, found):
-        return self._get(found.instance())
-
-    def fixed(self, column, index, _table):
-        return self._get(column.instance(index))
-
-    def discovered(self, column, index, _table):
-        return self._get(f"{column.dotted}.{index}")
-
-    def rule(self, macros, _table):
-        asked = ",".join(f"{macro},{column.dotted}" for macro, column in macros.items())
-        return {"type": "SNMP_AGENT", "snmp_oid": f"discovery[{asked}]",
-                "delay": "{$TCP.DISCOVERY.INTERVAL}"}, []
-
-    def _get(self, oid):
-        return {"type": "SNMP_AGENT", "snmp_oid": oid, "delay": "{$TCP.INTERVAL}"}, []
-
 
 class Zabbix70:
-    """A master item walks the columns of a table; items and discovery rules depend on it."""
+    """Items of the same kind, since walk[] and get[] take a request for each column and object."""
 
     version = "7.0"
     groups = "template_groups"
     any_error = "-1"
 
-    def __init__(self):
-        self._columns = {}
 
-    @property
-    def masters(self):
-        """The master items, complete once all items have been created."""
-        return [{"uuid": _uuid(f"item {_master(table)}"), "name": f"Walk of {table}",
-                 "type": "SNMP_AGENT", "key": _master(table), "delay": "{$TCP.INTERVAL}",
-                 "snmp_oid": f"walk[{','.join(columns)}]", "history": "0", "value_type": "TEXT",
-                 "trends": "0", "tags": _tags(component="raw")}
-                for table, columns in self._columns.items()]
-
-    def scalar(self, found):
-        return {"type": "SNMP_AGENT", "snmp_oid": f"get[{found.instance()}]",
-                "delay": "{$TCP.INTERVAL}"}, []
-
-    def fixed(self, column, index, table):
-        return self._value(column, column.instance(index), table)
-
-    def discovered(self, column, index, table):
-        return self._value(column, f"{column.dotted}.{index}", table)
-
-    def rule(self, macros, table):
-        steps = [_step("SNMP_WALK_TO_JSON", *(parameter for macro, column in macros.items()
-                                              for parameter in (macro, column.dotted, "0")))]
-        return self._of_master(table, macros.values()), steps
-
-    def _value(self, column, oid, table):
-        return self._of_master(table, [column]), [_step("SNMP_WALK_VALUE", oid, "0")]
-
-    def _of_master(self, table, columns):
-        asked = self._columns.setdefault(table, [])
-        asked += [column.dotted for column in columns if column.dotted not in asked]
-        return {"type": "DEPENDENT", "delay": "0", "master_item": {"key": _master(table)}}
+def _polled(oid):
+    return {"type": "SNMP_AGENT", "snmp_oid": oid, "delay": "{$TCP.INTERVAL}"}
 
 
 class Generator:
@@ -156,7 +105,7 @@ class Generator:
             "uuid": _uuid("template"), "template": TEMPLATE, "name": TEMPLATE,
             "description": f"TCP socket counts from tcp-state-agent ({objects.MODULE}).",
             "groups": [{"name": _GROUP["name"]}],
-            "items": self._form.masters + items,
+            "items": items,
             "discovery_rules": rules,
             "tags": _tags(target="tcp-state-agent", **{"class": "os"}),
             "macros": [{"macro": f"{{${name}}}", "value": value, "description": description}
@@ -175,29 +124,28 @@ class Generator:
     def _states(self):
         for name in ("tcpStateTotal", "tcpStateTotalMax"):
             for state, number in self._mib.states.items():
-                yield self._fixed(name, "tcpStateTotalTable", (number,), f"TCP {state}",
+                yield self._fixed(name, (number,), f"TCP {state}",
                                   _status(name, state), self._meaning(state))
         for name in ("tcpStateCount", "tcpStateCountMax"):
             for row in self._mib.rows:
-                yield self._fixed(name, "tcpStateCountTable", row.index,
+                yield self._fixed(name, row.index,
                                   f"TCP {row.state}, {row.family}",
                                   _status(name, row.state, row.family), self._meaning(row.state))
 
     def _families(self):
         for column in self._mib.columns("tcpFamilyTable"):
             for family, number in self._mib.families.items():
-                yield self._fixed(column.name, "tcpFamilyTable", (number,),
+                yield self._fixed(column.name, (number,),
                                   f"{column.name}, {family}", f"tcp.family[{column.name},{family}]")
 
     def _scalars(self):
         for found in self._mib.scalars:
-            yield self._item(found, self._form.scalar(found), found.name, _scalar(found.name))
+            yield self._item(found, _polled(found.instance()), found.name, _scalar(found.name))
 
     def _registered(self):
         """An object that a registered agent always has."""
-        item = self._item(self._mib["tcpRefreshInterval"],
-                          self._form.scalar(self._mib["tcpRefreshInterval"]), "Agent registered",
-                          _REGISTERED)
+        interval = self._mib["tcpRefreshInterval"]
+        item = self._item(interval, _polled(interval.instance()), "Agent registered", _REGISTERED)
         item.update(valuemap={"name": _REGISTERED}, preprocessing=[
             {**_step("CHECK_NOT_SUPPORTED", self._form.any_error), "error_handler": "CUSTOM_VALUE",
              "error_handler_params": "0"},
@@ -222,19 +170,19 @@ class Generator:
         """The meaning of a high count."""
         return _one_line(self._hints.get(state, ""))
 
-    def _fixed(self, name, table, index, title, key, description=None):
+    def _fixed(self, name, index, title, key, description=None):
         column = self._mib[name]
         if name.endswith("Max"):
             title += ", maximum in the window"
             description = None
-        return self._item(column, self._form.fixed(column, index, table), title, key, description)
+        return self._item(column, _polled(column.instance(index)), title, key, description)
 
-    def _discovered(self, name, table, index, title, key):
+    def _discovered(self, name, index, title, key):
         column = self._mib[name]
-        return self._item(column, self._form.discovered(column, index, table), title, key)
+        return self._item(column, _polled(f"{column.dotted}.{index}"), title, key)
 
-    def _item(self, found, source, title, key, description=None):
-        asked, steps = source
+    def _item(self, found, asked, title, key, description=None):
+        steps = []
         units, factor = _UNITS.get(found.units) or (f"!{found.units}", None)
         value_type = "UNSIGNED"
         if found.syntax in ("Counter32", "Counter64"):
@@ -267,14 +215,13 @@ class Generator:
     # ---- discovery ----
 
     def _rule(self, title, table, macros, script=None, **more):
-        asked, steps = self._form.rule(
-            {macro: self._mib[name] for macro, name in macros.items()}, table)
-        if script:
-            steps = [*steps, _step("JAVASCRIPT", script)]
+        asked = ",".join(f"{macro},{self._mib[name].dotted}" for macro, name in macros.items())
+        steps = [_step("JAVASCRIPT", script)] if script else []
         triggers = _with_items(more["item_prototypes"], "trigger_prototypes",
                                more.pop("trigger_prototypes", []),
                                [{"key": _scalar(found.name)} for found in self._mib.scalars])
-        rule = {"uuid": _uuid(f"rule {table}"), "name": title, **asked,
+        rule = {"uuid": _uuid(f"rule {table}"), "name": title, "type": "SNMP_AGENT",
+                "snmp_oid": f"discovery[{asked}]", "delay": "{$TCP.DISCOVERY.INTERVAL}",
                 "key": f"tcp.discovery[{table}]", "lifetime": "1d", "preprocessing": steps,
                 "trigger_prototypes": triggers, **more}
         return {name: value for name, value in rule.items() if value != []}
@@ -289,7 +236,7 @@ class Generator:
                 {"macro": "{#ENDPOINT}", "value": "{$TCP.LISTENER.NOT_MATCHES}",
                  "operator": "NOT_MATCHES_REGEX", "formulaid": "B"}]},
             item_prototypes=[
-                self._discovered(name, "tcpListenQueueTable", "{#SNMPINDEX}",
+                self._discovered(name, "{#SNMPINDEX}",
                                  f"Listener {{#ENDPOINT}}: {name}", _listener(name))
                 for name in names],
             trigger_prototypes=[
@@ -320,7 +267,7 @@ class Generator:
         return self._rule(
             "Sockets of watches", "tcpWatchStateTable", {"{#LABEL}": "tcpWatchCountLabel"}, script,
             item_prototypes=[
-                self._discovered("tcpWatchCount", "tcpWatchStateTable", f"{{#INDEX}}.{number}",
+                self._discovered("tcpWatchCount", f"{{#INDEX}}.{number}",
                                  f"Watch {{#WATCH}}, {{#FAMILY}}: {state}", _watch_state(state))
                 for state, number in self._mib.states.items()],
             graph_prototypes=[_graph("TCP states of watch {#WATCH}, {#FAMILY}", {
@@ -337,7 +284,7 @@ class Generator:
         return self._rule(
             "Watches", "tcpWatchTable", {"{#FILTER}": "tcpWatchFilter"}, script,
             item_prototypes=[
-                self._discovered(name, "tcpWatchTable", "{#SNMPINDEX}",
+                self._discovered(name, "{#SNMPINDEX}",
                                  f"Watch {{#WATCH}}: {name}", _watch(name))
                 for name in ("tcpWatchSockets", "tcpWatchPortUse")],
             trigger_prototypes=[_trigger(
@@ -358,7 +305,7 @@ class Generator:
         return self._rule(
             "Sockets of owners", "tcpOwnerTable", {"{#LABEL}": "tcpOwnerLabel"}, script,
             item_prototypes=[
-                self._discovered(name, "tcpOwnerTable", f"{{#INDEX}}.{self._mib.states[state]}",
+                self._discovered(name, f"{{#INDEX}}.{self._mib.states[state]}",
                                  f"Owner {{#OWNER}}: {title}", _owner(name, state))
                 for state in _OWNER_STATES
                 for name, title in (("tcpOwnerCount", state),
@@ -375,7 +322,7 @@ class Generator:
             {"{#NAME}": "tcpThresholdLabel", "{#METRIC}": "tcpThresholdMetric",
              "{#RANGE}": "tcpThresholdRange"},
             item_prototypes=[
-                self._discovered(name, "tcpThresholdTable", "{#SNMPINDEX}",
+                self._discovered(name, "{#SNMPINDEX}",
                                  f"Threshold {{#NAME}}: {name}", key(name))
                 for name in ("tcpThresholdValue", "tcpThresholdStatus", "tcpThresholdRaises",
                              "tcpThresholdTop", "tcpThresholdSinceDate")],
@@ -523,10 +470,6 @@ def _owner(name, state):
 
 def _watch(name):
     return f"tcp.watch[{name},{{#WATCH}}]"
-
-
-def _master(table):
-    return f"tcp.walk[{table}]"
 
 
 # ---- parts of the format ----
