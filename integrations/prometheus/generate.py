@@ -23,7 +23,10 @@ WALKED = ("tcpListenQueued", "tcpListenQueuedMax", "tcpListenBacklog", "tcpListe
           "tcpOwnerCount", "tcpOwnerCountMax",
           "tcpThresholdValue", "tcpThresholdStatus", "tcpThresholdRaises", "tcpThresholdTop",
           "tcpThresholdSinceDate")
-PER_PDU = 44
+PER_PDU = 48
+
+# Tables with few rows are walked as a whole, which takes fewer requests than their columns do.
+WHOLE = ("tcpListenQueueTable", "tcpThresholdTable", "tcpWatchTable")
 
 # (indexes, column that becomes a label, whether it replaces the indexes)
 LOOKUPS = ((("tcpListenerLocalAddress", "tcpListenerLocalPort"), "tcpListenLabel", True),
@@ -98,9 +101,21 @@ def metric(mib, found):
             **index(mib, found), **lookups(mib, found), **enum_values(found)}
 
 
+def within(mib, name):
+    """Return whether the column is in a table that is walked as a whole."""
+    return any(mib[name].dotted.startswith(f"{mib[table].dotted}.") for table in WHOLE)
+
+
+def ignored(mib):
+    """Return the columns of tables that are walked as a whole but do not become metrics."""
+    return [found.name for found in mib.objects.values() if found.kind in ("column", "index")
+            and within(mib, found.name) and found.name not in WALKED]
+
+
 def exporter_module(mib):
-    walked = [*WALKED, *(name for _, name, _ in LOOKUPS)]
-    return {"walk": sorted(number(mib[name].dotted) for name in walked),
+    walked = [name for name in (*WALKED, *(name for _, name, _ in LOOKUPS))
+              if not within(mib, name)]
+    return {"walk": sorted(number(mib[name].dotted) for name in (*walked, *WHOLE)),
             "get": [oid for found in metrics(mib) if found.name not in WALKED
                     for oid in instances(mib, found)],
             "metrics": [metric(mib, found) for found in metrics(mib)],
@@ -111,12 +126,14 @@ def generator_module(mib):
     """Return the generator's input for exporter_module(): scalars by name, rows by number."""
     enumerated = [found for found in mib.objects.values() if found.enumeration
                   and (found.kind == "index" or found in metrics(mib))]
-    return {"walk": [name for found in metrics(mib)
-                     for name in (instances(mib, found) if found.name in FIXED else [found.name])],
+    return {"walk": [name for found in metrics(mib) if not within(mib, found.name)
+                     for name in (instances(mib, found) if found.name in FIXED else [found.name])]
+            + list(WHOLE),
             "max_repetitions": PER_PDU,
             "lookups": [{"source_indexes": list(sources), "lookup": name,
                          "drop_source_indexes": dropped} for sources, name, dropped in LOOKUPS],
-            "overrides": {found.name: {"type": type_of(found)} for found in enumerated}}
+            "overrides": {found.name: {"type": type_of(found)} for found in enumerated}
+            | {name: {"ignore": True} for name in ignored(mib)}}
 
 
 def scalar(value, _indent):
