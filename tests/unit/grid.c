@@ -114,6 +114,7 @@ static void truncated_text_is_marked(void **state)
 	strcpy(grid_add(&grid)[0].text, "[2001:db8::1]:443");
 	strcpy(grid_add(&grid)[0].text, "12345678");
 	grid_print(file, &grid, &style);
+	grid_finalise(&grid);
 	output_assert(file, "endpoint\n…:1]:443\n12345678\n");
 }
 

@@ -464,12 +464,98 @@ static void no_garbage_is_too_much(void **state)
 	}
 }
 
+/* ---- owners and thresholds ---- */
+
+/* a.service and (none), which is shorter, in closeWait and listen */
+#define OWNER_NONE_ROWS \
+	"1.11.1.2.6.40.110.111.110.101.41.2 0\n1.11.1.2.6.40.110.111.110.101.41.8 3\n"
+#define OWNER_A_ROWS                                        \
+	"1.11.1.2.9.97.46.115.101.114.118.105.99.101.2 1\n" \
+	"1.11.1.2.9.97.46.115.101.114.118.105.99.101.8 4\n"
+
+static void owners_are_read(void **state)
+{
+	char text[TEXT_SIZE];
+	struct snapshot *snapshot;
+
+	(void)state;
+	write_answer(text, OWNER_NONE_ROWS OWNER_A_ROWS);
+	snapshot = parse_well(text, &no_ports);
+	assert_true(snapshot->owners_known);
+	assert_int_equal(snapshot->owners_count, 2);
+	assert_string_equal(snapshot->owners[1].name, "a.service");
+	assert_int_equal(snapshot->owners[1].sockets[FAMILY_IPV4][STATE_CLOSE_WAIT], 4);
+	assert_int_equal(snapshot->owner_states, 1U << STATE_LISTEN | 1U << STATE_CLOSE_WAIT);
+	snapshot_free(snapshot);
+}
+
+static void owners_out_of_order_are_refused(void **state)
+{
+	(void)state;
+	assert_senseless(OWNER_A_ROWS OWNER_NONE_ROWS);
+	assert_senseless(OWNER_A_ROWS OWNER_A_ROWS);
+	assert_senseless("1.11.1.2.1.97.8 1\n1.11.1.2.1.97.2 1\n");
+	assert_senseless("1.11.1.2.1.97.12 1\n");             /* not a state */
+	assert_senseless("1.11.1.2.2.97.8 1\n");              /* shorter than it says */
+	assert_senseless("1.11.1.2.1.0.8 1\n");               /* a null character */
+	assert_senseless("1.11.1.2.1.256.8 1\n");             /* not an octet */
+	assert_senseless("1.11.1.2.0.8 1\n");                 /* no name */
+	assert_senseless("1.11.1.2.1.97.8 noSuchInstance\n"); /* not a count */
+	assert_senseless("1.11.1.3.1.97.8 1\n");              /* not requested */
+}
+
+#define RAISED_A                                                             \
+	"1.7.1.6.1.97 2\n1.7.1.6.1.98 1\n1.7.1.2.1.97 state any closeWait\n" \
+	"1.7.1.3.1.97 4\n1.7.1.5.1.97 7\n1.7.1.10.1.97 a.service 7\n"        \
+	"1.7.1.11.1.97 2026-11-27 03:00:12+01:00\n"
+
+static void raised_thresholds_are_read(void **state)
+{
+	const struct raised_threshold *raised;
+	char text[TEXT_SIZE];
+	struct snapshot *snapshot;
+
+	(void)state;
+	write_answer(text, "1.2.1.3.8 1\n1.2.1.4.8 9\n1.2.1.3.11 noSuchInstance\n" RAISED_A);
+	snapshot = parse_well(text, &no_ports);
+	assert_int_equal(snapshot->agent->thresholds, 2);
+	assert_int_equal(snapshot->agent->raised_count, 1);
+	raised = &snapshot->agent->raised[0];
+	assert_string_equal(raised->name, "a");
+	assert_string_equal(raised->range, "4");
+	assert_string_equal(raised->top, "a.service 7");
+	assert_string_equal(raised->since, "2026-11-27 03:00:12+01:00");
+	assert_true(raised->has_value);
+	assert_int_equal(raised->value, 7);
+	assert_int_equal(snapshot->agent->minimum[STATE_CLOSE_WAIT], 1);
+	assert_int_equal(snapshot->agent->maximum[STATE_CLOSE_WAIT], 9);
+	assert_false(snapshot->agent->extremes_known[STATE_TIME_WAIT]);
+	snapshot_free(snapshot);
+}
+
+static void senseless_thresholds_are_refused(void **state)
+{
+	(void)state;
+	assert_senseless("1.7.1.6.1.97 3\n");                 /* neither status */
+	assert_senseless("1.7.1.6.1.98 1\n1.7.1.6.1.97 1\n"); /* out of order */
+	assert_senseless("1.7.1.6.1.97 1\n1.7.1.6.1.97 1\n"); /* twice */
+	assert_senseless("1.7.1.5.1.97 7\n");                 /* not after a metric */
+	assert_senseless("1.7.1.2.1.97 x\n1.7.1.5.1.98 7\n"); /* of another threshold */
+	assert_senseless("1.7.1.2.1.97 x\n1.7.1.7.1.97 7\n"); /* not requested */
+	assert_senseless("1.2.1.3.8 1\n1.2.1.3.8 1\n");       /* twice */
+	assert_senseless("1.2.1.2.8 1\n");                    /* not requested */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_object_has_its_place),
 		cmocka_unit_test(listeners_are_received_row_by_row),
 		cmocka_unit_test(watched_ports_have_a_row_for_each_state),
+		cmocka_unit_test(owners_are_read),
+		cmocka_unit_test(owners_out_of_order_are_refused),
+		cmocka_unit_test(raised_thresholds_are_read),
+		cmocka_unit_test(senseless_thresholds_are_refused),
 		cmocka_unit_test(a_watch_of_other_sockets_is_refused),
 		cmocka_unit_test(all_watches_are_read),
 		cmocka_unit_test(closed_is_counted_if_a_count_is_positive),
