@@ -119,8 +119,8 @@ static int enter_landlock(enum confined confined, const char *removable)
 	/* Some of RHEL 9's kernels (5.14.0-603 and later) report version 6 without its scopes. */
 	if (ruleset < 0 && attributes.scoped != 0 && (errno == EINVAL || errno == E2BIG)) {
 		attributes.scoped = 0;
-		ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes,
-				       sizeof(attributes), 0);
+		ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes),
+				       0);
 	}
 	if (ruleset < 0)
 		return -errno;

@@ -50,10 +50,11 @@ static int add_raised(struct grid *grid, const struct raised_threshold *raised, 
 int agent_table_write(FILE *file, const struct agent_details *agent, const struct style *style)
 {
 	struct grid grid;
-	char line[80];
 	int error = 0;
 
 	if (agent->raised_count == 0) {
+		char line[80];
+
 		snprintf(line, sizeof(line), "no threshold of %zu raised", agent->thresholds);
 		grid_print_line(file, style, COLOUR_PLAIN, line);
 		return 0;

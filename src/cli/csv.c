@@ -63,7 +63,7 @@ static void write_csv_sockets(FILE *file, const struct snapshot *snapshot, const
 				continue;
 			if (port != NULL)
 				write_port(file, port);
-			else if (view->subject == VIEW_WATCHES)
+			else if (watch != NULL && view->subject == VIEW_WATCHES)
 				write_watch(file, watch);
 			fprintf(file, "%s,%s,", tcp_family_name(family), tcp_state_name(state));
 			if (snapshot_counts_watch(snapshot, watch, state))

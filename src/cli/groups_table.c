@@ -115,7 +115,6 @@ static int fill_groups(struct grid *grid, const struct groups *groups, bool utf8
 {
 	const size_t shown = groups->count > ROWS_MAX + 1 ? ROWS_MAX : groups->count;
 	uint64_t others = groups->total;
-	char name[32];
 	int error = 0;
 
 	for (size_t i = 0; error == 0 && i < shown; i++) {
@@ -123,6 +122,8 @@ static int fill_groups(struct grid *grid, const struct groups *groups, bool utf8
 		others -= groups->group[i].sockets;
 	}
 	if (error == 0 && shown < groups->count) {
+		char name[32];
+
 		snprintf(name, sizeof(name), "%zu others", groups->count - shown);
 		error = add_sum_row(grid, groups, name, others, COLOUR_DIM);
 	}

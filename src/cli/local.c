@@ -38,9 +38,10 @@ int local_count(const struct refresh_options *options, const struct watched_port
 	struct watches *watches = NULL;
 	struct refresher refresher;
 	struct refresh refresh;
-	int error;
 
 	if (ports != NULL) {
+		int error;
+
 		watches = watched_ports_watches(ports);
 		*problem = "cannot prepare watches";
 		if (watches == NULL)

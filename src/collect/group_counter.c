@@ -6,9 +6,9 @@
 #include "collect/dump.h"
 #include "collect/proc.h"
 #include "collect/sock_diag.h"
-#include "collect/socket_processes.h"
 #include "collect/watch_filter.h"
 #include "collect/watch_matcher.h"
+#include "socket_processes.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -401,6 +401,12 @@ static int find_processes(struct group_counting *counting, struct socket_process
 	return socket_processes_find(processes);
 }
 
+static bool is_unseen(const struct socket_processes *processes, uint32_t process)
+{
+	return process != 0 && process <= processes->processes_count &&
+	       processes->processes[process - 1].pid == 0;
+}
+
 static int complete_groups(struct group_counting *counting, const struct named_units *units,
 			   const struct socket_processes *processes)
 {
@@ -414,8 +420,7 @@ static int complete_groups(struct group_counting *counting, const struct named_u
 			group.values.unit = unit_of_cgroup(units, group.values.cgroup);
 		if (counting->by[KEY_PROCESS] && group.values.inode != 0)
 			group.values.process = socket_processes_get(processes, group.values.inode);
-		if (group.values.process != 0 &&
-		    processes->processes[group.values.process - 1].pid == 0)
+		if (is_unseen(processes, group.values.process))
 			counting->groups->unseen += group.sockets;
 		group.values.cgroup = group.values.inode = 0;
 		error = add_sockets(&counting->completed, &group.values, group.sockets);
@@ -464,6 +469,8 @@ static void keep_keys(const bool by[GROUP_KEYS], struct group_values *values)
 
 static void add_port_use(struct group_counting *counting, uint64_t local_ports)
 {
+	if (local_ports == 0)
+		return;
 	for (size_t i = 0; i < counting->peers.count; i++) {
 		struct group_values values = counting->peers.groups[i].values;
 		const uint32_t percent =

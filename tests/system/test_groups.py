@@ -12,7 +12,6 @@ import sys
 import pytest
 
 import cgroups
-import mib
 from cgroups import Cgroups
 from daemons import wait_for_refresh
 from namespace import set_sysctl

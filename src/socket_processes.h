@@ -2,8 +2,8 @@
 /*
  * Finds the processes that have sockets open, in /proc/PID/fd.
  */
-#ifndef COLLECT_SOCKET_PROCESSES_H
-#define COLLECT_SOCKET_PROCESSES_H
+#ifndef SOCKET_PROCESSES_H
+#define SOCKET_PROCESSES_H
 
 #include "model/groups.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "collect/socket_processes.h"
+#include "socket_processes.h"
 
 #include "number.h"
 
