@@ -21,6 +21,13 @@ def system(network, tmp_path):
     """A copy of the system in which the tests run."""
     system = debian.Debian(tmp_path, "/")
     system.start()
+    # Packages that other tests installed have services with sockets.
+    running = system.run("systemctl", "list-units", "--type=service", "--state=running,activating",
+                         "--plain", "--no-legend")
+    others = [line.split()[0] for line in running.splitlines()
+              if not line.startswith(("systemd-", "dbus", "snmpd"))]
+    if others:
+        system.run("systemctl", "stop", *others)
     yield system
     system.stop()
 
