@@ -128,7 +128,7 @@ static enum view_subject states_subject(const struct watch_loop *watch)
 {
 	const enum view_subject first = watch->first_view->subject;
 
-	if (first == VIEW_LISTENERS || first == VIEW_GROUPS)
+	if (first == VIEW_LISTENERS || first == VIEW_GROUPS || first == VIEW_SUMMARY)
 		return watch->view.ports->count > 0 ? VIEW_PORTS : VIEW_COUNTS;
 	return first;
 }
