@@ -7,10 +7,12 @@ Two hosts are the same snmpd: "asked" is polled when the test says so, "watched"
 
 import contextlib
 import math
+import os
 import pathlib
 import re
 import shutil
 import socket
+import subprocess
 import time
 
 import pytest
@@ -19,6 +21,7 @@ import yaml
 import cgroups
 import mib
 import snmp
+from daemons import BUILD
 from polling import until
 from monitored_host import INTEGRATIONS, MAX_AGE, MonitoredHost
 from traffic import scan
@@ -27,6 +30,7 @@ from zabbix import Zabbix
 VERSIONS = ("6.0", "7.0")
 DIRECTORY = INTEGRATIONS / "zabbix"
 TRAP_SCRIPT = pathlib.Path(__file__).parents[2] / "integrations/zabbix/trap-to-zabbix"
+USER_PARAMETERS = TRAP_SCRIPT.with_name("userparameter-tcp-states.conf")
 TEMPLATE = "TCP states by SNMP"
 PORT = 443
 
@@ -270,6 +274,32 @@ def test_both_templates_are_equal_to_an_upgraded_zabbix():
     for uuid in {**older, **newer}:
         assert re.fullmatch(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}", uuid)
     assert older == newer
+
+
+def test_user_parameters_of_the_agent(monitored, tmp_path, record_property):
+    """Asked as by zabbix_agentd -t, in the network namespace of the sockets."""
+    configuration = tmp_path / "zabbix_agentd.conf"
+    configuration.write_text(
+        f"Server=127.0.0.1\nLogFile={tmp_path}/log\nInclude={USER_PARAMETERS}\n")
+
+    def asked(key):
+        done = subprocess.run(["zabbix_agentd", "-c", configuration, "-t", key],
+                              capture_output=True, text=True,
+                              env={**os.environ, "PATH": f"{BUILD}:{os.environ['PATH']}"})
+        return re.fullmatch(r".*\[(.)\|(.*)\]\n", done.stdout).groups()
+    monitored.unmake()
+    monitored.make(4, "closeWait", 5)
+    monitored.make(6, "closeWait", 2)
+    with monitored.beside_the_sockets():
+        assert asked("tcp.status[closewait]") == ("t", "7")
+        assert asked("tcp.status[closewait,ipv4]") == ("t", "5")
+        assert asked("tcp.status[closewait,ipv6]") == ("t", "2")
+        assert asked("tcp.status[synrecv]") == ("t", "0")
+        # An empty text is not a number, and makes the item unsupported.
+        assert asked("tcp.status[closed]") == ("t", "")
+        answers = [asked(f"tcp.status[{word}]") for word in WORDS]
+    assert all(kind == "t" for kind, _ in answers[1:])
+    record_property("observed", f"{len(answers) - 1} of 10 states, 7 in closewait")
 
 
 # ---- a running Zabbix ----
