@@ -239,21 +239,17 @@ static enum verdict check_gauges(const struct check_options *options,
 	return options->always_ok ? VERDICT_OK : check_gauges_verdict(&gauges);
 }
 
-/* "closeWait: 410 is outside ~:200 since 2026-11-27 03:00:12+01:00 (closeWait 410: ...)" */
+/* "leak: 410, range ~:200, since 2026-11-27 03:00:12+01:00, payments.service 398" */
 static void print_raised(const struct raised_threshold *raised)
 {
+	char value[sizeof("4294967295")] = "no value";
 	char line[1024], escaped[UTF8_ESCAPED_SIZE(sizeof(line))];
-	int length = snprintf(line, sizeof(line), "%s: ", raised->name);
 
 	if (raised->has_value)
-		length += snprintf(line + length, sizeof(line) - (size_t)length, "%" PRIu32,
-				   raised->value);
-	else
-		length += snprintf(line + length, sizeof(line) - (size_t)length, "no value");
-	snprintf(line + length, sizeof(line) - (size_t)length, " for %s%s%s%s%s%s", raised->range,
-		 raised->since[0] == '\0' ? "" : " since ", raised->since,
-		 raised->top[0] == '\0' ? "" : " (", raised->top,
-		 raised->top[0] == '\0' ? "" : ")");
+		snprintf(value, sizeof(value), "%" PRIu32, raised->value);
+	snprintf(line, sizeof(line), "%s: %s, range %s%s%s%s%s", raised->name, value, raised->range,
+		 raised->since[0] == '\0' ? "" : ", since ", raised->since,
+		 raised->top[0] == '\0' ? "" : ", ", raised->top);
 	utf8_escape(escaped, sizeof(escaped), line, UTF8_PLUGIN);
 	printf("%s", escaped);
 }

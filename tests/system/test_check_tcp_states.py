@@ -399,7 +399,7 @@ def test_thresholds_of_another_host(snmpd, agent, maker):
     until(lambda: run("--thresholds", *HERE, *V2C)[0] == WARNING, "the threshold is raised")
     _, line = run("--thresholds", *HERE, *V2C)
     text, data = line.split("|")
-    assert text.startswith("1 of 2 thresholds raised [WARNING]: leak: 5 for 4 since 20")
+    assert text.startswith("1 of 2 thresholds raised [WARNING]: leak: 5, range 4, since 20")
     assert data == "'raised'=1;0;;0\n"
     assert run("--thresholds", "-c", "0", *HERE, *V2C)[0] == CRITICAL
     assert run("--thresholds", "-w", "1", *HERE, *V2C)[0] == OK
