@@ -147,11 +147,12 @@ class Host:
         return self.items(filter={"key_": key})[key]["lastvalue"]
 
     def poll(self):
-        self._zabbix.poll(item["itemid"] for item in self.items().values()
+        # 7.0 disables items whose owner or endpoint is gone.
+        self._zabbix.poll(item["itemid"] for item in self.items(filter={"status": 0}).values()
                           if item["type"] == SNMP)
 
     def discover(self):
-        """Run discovery rules with their own requests, and poll the master items of others."""
+        """Run the discovery rules, and poll everything."""
         self._zabbix.poll(rule["itemid"] for rule in self._zabbix.api(
             "discoveryrule.get", hostids=self.id, output=["itemid", "type"])
             if rule["type"] == SNMP)
