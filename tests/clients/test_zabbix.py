@@ -53,6 +53,8 @@ WATCHED_MACROS = {"{$TCP.INTERVAL}": "1s", "{$TCP.DISCOVERY.INTERVAL}": "2s",
                   '{$TCP.STATUS.WARN:"synsent"}': "30",
                   '{$TCP.STATUS.WARN:"timewait"}': "30", "{$TCP.REFRESH.ERRORS.PERIOD}": "10s"}
 SNMP = "20"  # an item's type
+SNMP_INTERFACE = {"type": 2, "main": 1, "useip": 1, "ip": "127.0.0.1", "dns": "", "port": "161",
+                  "details": {"version": 2, "community": "public"}}
 
 ASKED_MACROS = {"{$TCP.INTERVAL}": "1h", "{$TCP.DISCOVERY.INTERVAL}": "1h"}
 
@@ -129,10 +131,8 @@ class Host:
         self._zabbix = zabbix
         found, = zabbix.api("template.get", filter={"host": TEMPLATE})
         group, = zabbix.api("hostgroup.get", filter={"name": "Linux servers"})
-        interface = {"type": 2, "main": 1, "useip": 1, "ip": "127.0.0.1", "dns": "", "port": "161",
-                     "details": {"version": 2, "community": "public"}}
         made = zabbix.api("host.create", host=name, groups=[{"groupid": group["groupid"]}],
-                          interfaces=[interface], templates=[{"templateid": found["templateid"]}],
+                          interfaces=[SNMP_INTERFACE], templates=[{"templateid": found["templateid"]}],
                           macros=[{"macro": macro, "value": value}
                                   for macro, value in macros.items()])
         self.id = made["hostids"][0]
@@ -572,6 +572,39 @@ def test_a_poll_takes_few_requests(monitored, zabbix, watched, record_property):
     assert taken <= POLL_MAX * (polls() - before + 1)
     record_property("observed", f"{taken / (polls() - before):.1f} requests per poll of"
                                 f" {len(watched.items())} items")
+
+
+def test_history_survives_the_old_template(zabbix, watched, record_property):
+    """A template with the same keys is unlinked, not cleared, and then this one takes over."""
+    group, = zabbix.api("hostgroup.get", filter={"name": "Linux servers"})
+    groups = [group] if zabbix.version < "6.2" else zabbix.api(
+        "templategroup.get", filter={"name": "Templates"})
+    old, = zabbix.api("template.create", host="Old states",
+                      groups=[{"groupid": groups[0]["groupid"]}])["templateids"]
+    zabbix.api("item.create", hostid=old, name="timewait", key_="tcp.status[timewait]",
+               type=15, params="7", delay="1s", value_type=3)  # calculated
+    host, = zabbix.api("host.create", host="migrated", groups=[{"groupid": group["groupid"]}],
+                       interfaces=[SNMP_INTERFACE], templates=[{"templateid": old}])["hostids"]
+
+    def item():
+        found, = zabbix.api("item.get", hostids=host, filter={"key_": "tcp.status[timewait]"},
+                            output=["itemid", "type", "templateid"])
+        return found
+
+    def sevens():
+        return [point for point in zabbix.api("history.get", itemids=before["itemid"], history=3)
+                if point["value"] == "7"]
+    before = item()
+    until(sevens, "the old item has a value", 60, 0.5)
+    zabbix.api("host.update", hostid=host, templates=[])
+    ours, = zabbix.api("template.get", filter={"host": TEMPLATE})
+    zabbix.api("host.update", hostid=host, templates=[{"templateid": ours["templateid"]}])
+    after = item()
+    assert (after["itemid"], after["type"]) == (before["itemid"], SNMP)
+    assert after["templateid"] != "0" and sevens()
+    record_property("observed", f"{len(sevens())} values of the old item remain")
+    zabbix.api("host.delete", [host])
+    zabbix.api("template.delete", [old])
 
 
 def test_notifications_are_received(monitored, watched, calm, snmptrapd, zabbix, record_property):
