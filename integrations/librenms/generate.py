@@ -40,8 +40,18 @@ _SQL = """\
 INSERT INTO customoids (device_id, customoid_descr, customoid_oid, customoid_datatype,
     customoid_unit, customoid_limit_warn, customoid_limit, customoid_alert, customoid_passed)
 SELECT device_id, '{descr}', '{oid}', 'GAUGE', 'sockets', {warning}, {critical}, {alert}, 1
-FROM devices WHERE hostname = 'HOST';
+FROM devices WHERE hostname = 'HOST' AND NOT EXISTS (SELECT 1 FROM customoids
+    WHERE customoids.device_id = devices.device_id AND customoid_oid = '{oid}');
 """
+# A wrong name would otherwise be silent.
+_SQL_CHECK = """\
+SELECT COUNT(*) AS 'custom OIDs of HOST ({number} expected)'
+FROM devices JOIN customoids USING (device_id)
+WHERE hostname = 'HOST' AND customoid_oid LIKE '{root}.%';
+"""
+# The metrics of LibreNMS' application "ss" for both families.
+_SS_METRICS = {"synSent": "tcp_syn-sent", "closeWait": "tcp_close-wait",
+               "timeWait": "tcp_time-wait"}
 # The SNMP types in snmprec files.
 _OBJECT_IDENTIFIER, _STRING, _INTEGER, _GAUGE, _TIMETICKS = 6, 4, 2, 66, 67
 _SOCKETS_USED = 300
@@ -173,7 +183,30 @@ def custom_oids(mib):
         text += _SQL.format(descr=f"TCP {row.family} {row.state}", warning=warning,
                             critical=critical, alert=int(row.state in STATES),
                             oid=mib["tcpStateCount"].instance(row))
-    return text
+    return text + _SQL_CHECK.format(number=len(mib.rows), root=mib["tcpStateCount"].dotted)
+
+
+def alert_rules():
+    """Return the rules for the application "ss", one per line, as the API takes them.
+
+    No rule of LibreNMS' collection reads these metrics. Names are unique, so they contain the
+    severity. Some releases refuse a rule without "interval".
+    """
+    def rule(state, severity, level):
+        conditions = [("applications.app_type", "equal", "ss"),
+                      ("application_metrics.metric", "equal", _SS_METRICS[state]),
+                      ("application_metrics.value", "greater", str(level))]
+        return {"name": f"TCP {state} of ss, {severity}", "severity": severity, "devices": [-1],
+                "count": 1, "delay": "0", "interval": "5m", "mute": False,
+                "builder": {"condition": "AND", "valid": True, "rules": [
+                    {"id": field, "field": field, "type": "string", "input": "text",
+                     "operator": operator, "value": value}
+                    for field, operator, value in conditions]}}
+
+    return "".join(json.dumps(rule(state, severity, level)) + "\n"
+                   for state, levels in STATES.items()
+                   for severity, level in (("warning", levels.warning),
+                                           ("critical", levels.critical)))
 
 
 def service_parameters(mib):
@@ -199,6 +232,7 @@ def service_parameters(mib):
 def main():
     mib, directory = objects.arguments()
     files = {
+        "alert-rules.jsonl": alert_rules(),
         "linux.yaml": definition(mib),
         "linux_tcp-state-count.snmprec": snmprec(mib),
         "linux_tcp-state-count.json": json.dumps(test_data(mib), indent=4) + "\n",

@@ -17,6 +17,7 @@ import yaml
 
 import mib
 import snmp
+from daemons import BUILD
 from levels import STATES, THRESHOLDS
 from polling import until
 from monitored_host import INTEGRATIONS, MIB_DIRECTORIES, MonitoredHost
@@ -313,6 +314,87 @@ def test_steady_values_are_not_reported_as_stale(monitored, definition):
         assert "lastupdate" not in file.read_text()
 
 
+# ---- the application "ss" ----
+
+# From includes/ss-shared.inc.php: what the application reads, and the names of its metrics.
+_SS_STATES = {"CLOSE-WAIT": "close-wait", "CLOSING": "closing", "ESTAB": "established",
+              "FIN-WAIT-1": "fin-wait-1", "FIN-WAIT-2": "fin-wait-2", "LAST-ACK": "last-ack",
+              "LISTEN": "listening", "SYN-SENT": "syn-sent", "SYN-RECV": "syn-recv",
+              "TIME-WAIT": "time-wait", "TOTAL": "total", "UNCONN": "unconnected",
+              "UNKNOWN": "unknown"}
+
+
+def ss_metrics(monitored):
+    """Return {metric: value}, as the application stores the output of tcp-states."""
+    with monitored.beside_the_sockets():
+        output = subprocess.run([BUILD / "tcp-states", "-o", "librenms"], check=True,
+                                capture_output=True, text=True).stdout
+    data = json.loads(output)["data"]
+    data = {"inet_tcp": data["inet"]["tcp"], "inet6_tcp": data["inet6"]["tcp"],
+            "tcp": data["tcp"]}
+    for counts in data.values():
+        assert counts.keys() <= _SS_STATES.keys()
+        assert all(isinstance(count, int) for count in counts.values())
+    return {f"{kind}_{name}": counts.get(state, 0)
+            for kind, counts in data.items() for state, name in _SS_STATES.items()}
+
+
+def alert_rules():
+    return [json.loads(line) for line in (FILES / "alert-rules.jsonl").read_text().splitlines()]
+
+
+def matching(metrics):
+    """Return the severities of matching rules by metric, as LibreNMS' query selects them."""
+    found = {}
+    for rule in alert_rules():
+        assert rule["builder"]["condition"] == "AND"
+        (application, *_), (_, _, metric), (_, operator, level) = (
+            (test["field"], test["operator"], test["value"]) for test in rule["builder"]["rules"])
+        assert (application, operator) == ("applications.app_type", "greater")
+        if metrics[metric] > float(level):
+            found.setdefault(metric, set()).add(rule["severity"])
+    return found
+
+
+def test_alert_rules_are_accepted_by_the_api():
+    """Those are its conditions: a name that is not used yet, and an interval (until 26.3)."""
+    rules = alert_rules()
+    names = [rule["name"] for rule in rules]
+    assert len(set(names)) == len(names) == 2 * len(STATES)
+    for rule in rules:
+        assert rule["severity"] in ("warning", "critical")
+        assert rule["name"].startswith("TCP ") and rule["name"].endswith(rule["severity"])
+        assert rule["interval"] == "5m" and rule["devices"] == [-1]
+        assert rule["builder"]["valid"] is True
+        assert all(test.keys() == {"id", "field", "type", "input", "operator", "value"}
+                   and test["id"] == test["field"] for test in rule["builder"]["rules"])
+
+
+def test_alert_rules_match_the_metrics_of_ss(monitored, record_property):
+    metrics = ss_metrics(monitored)
+    counts = monitored.counts()
+    assert {metric: value for metric, value in metrics.items() if metric.startswith("tcp_")} == {
+        "tcp_unknown": 0, "tcp_total": sum(counts.values()), **{
+            f"tcp_{name}": counts[4, state] + counts[6, state] for name, state in (
+                ("unconnected", "closed"), ("listening", "listen"), ("syn-sent", "synSent"),
+                ("syn-recv", "synReceived"), ("established", "established"),
+                ("fin-wait-1", "finWait1"), ("fin-wait-2", "finWait2"),
+                ("close-wait", "closeWait"), ("last-ack", "lastAck"), ("closing", "closing"),
+                ("time-wait", "timeWait"))}}
+    assert matching(metrics) == {}
+    for state, metric in (("synSent", "tcp_syn-sent"), ("closeWait", "tcp_close-wait"),
+                          ("timeWait", "tcp_time-wait")):
+        level = STATES[state]
+        assert matching({**metrics, metric: level.warning}) == {}
+        assert matching({**metrics, metric: level.warning + 1}) == {metric: {"warning"}}
+        assert matching({**metrics, metric: level.critical + 1}) == {
+            metric: {"warning", "critical"}}
+    record_property("observed", f"{len(metrics)} metrics")
+
+
+# ---- without a change to LibreNMS ----
+
+
 def test_custom_oids_are_the_counts(monitored, record_property):
     """With the columns of LibreNMS' tables."""
     database = sqlite3.connect(":memory:")
@@ -322,8 +404,15 @@ def test_custom_oids_are_the_counts(monitored, record_property):
         "CREATE TABLE customoids (customoid_id INTEGER PRIMARY KEY, device_id INT,"
         " customoid_descr TEXT, customoid_oid TEXT, customoid_datatype TEXT, customoid_unit TEXT,"
         " customoid_limit_warn DOUBLE, customoid_limit DOUBLE, customoid_alert INT,"
-        " customoid_passed INT);"
-        + (FILES / "custom-oids.sql").read_text().replace("HOST", "web"))
+        " customoid_passed INT);")
+    script = (FILES / "custom-oids.sql").read_text()
+    *_, check = script.strip().split(";\n")
+    # A second time changes nothing. A wrong name is reported by the last statement.
+    for _ in range(2):
+        database.executescript(script.replace("HOST", "web"))
+        assert database.execute(check.replace("HOST", "web")).fetchall() == [(22,)]
+    database.executescript(script.replace("HOST", "nosuch"))
+    assert database.execute(check.replace("HOST", "nosuch")).fetchall() == [(0,)]
     rows = database.execute("SELECT customoid_descr, customoid_oid, customoid_limit_warn"
                             " FROM customoids WHERE device_id = 7").fetchall()
     counts = monitored.counts()
