@@ -468,17 +468,35 @@ def test_trap_handler_logs_a_real_trap(monitored, record_property):
     handler = monitored.directory / "handler"
     handler.write_text(f"#!/bin/sh\ncat >{traps}.new\nmv {traps}.new {traps}\n")
     handler.chmod(0o755)
-    monitored.receive_traps("authCommunity log,execute,net public\n"
-                        f"traphandle TCP-STATE-COUNT-MIB::tcpThresholdRaised {handler}\n",
-                        mibs="+TCP-STATE-COUNT-MIB")
+    readme = (PHP / "README.md").read_text()
+    # LibreNMS loses a trap whose last line has no value, as that of a cleared threshold.
+    format_line, = re.findall(r"^ *(format execute2 .*)$", readme, re.MULTILINE)
+    assert r"LibreNMS\Snmptrap\Handlers\TcpThreshold::class" in readme
+    monitored.receive_traps(f"authCommunity log,execute,net public\n{format_line}\n"
+                            f"traphandle TCP-STATE-COUNT-MIB::tcpThresholdRaised {handler}\n"
+                            f"traphandle TCP-STATE-COUNT-MIB::tcpThresholdCleared {handler}\n",
+                            mibs="+TCP-STATE-COUNT-MIB")
     monitored.make(4, "closeWait", 100)
-    until(traps.exists, "a trap")
-    # SNMPv2-MIB, which names this object, may not be installed.
-    trap = re.sub(r"^\S+(?= TCP-STATE-COUNT-MIB::)", "SNMPv2-MIB::snmpTrapOID.0",
-                  traps.read_text(), count=1, flags=re.MULTILINE)
-    logged, = php(trap=trap)
-    dated = re.sub(r"\d{4}-\d+-\d+,\d+:\d+:\d+\.\d,[+-]\d+:\d+", "DATE", logged)
+    until(lambda: traps.exists() and "Raised" in traps.read_text(), "a trap")
     top = snmp.get_value(mib.of_threshold(mib.THRESHOLD_TOP, "leak"))
-    assert dated == ("Warning: TCP threshold leak raised since DATE: state ipv4 closeWait is"
-                     f" {monitored.counts()[4, 'closeWait']}, range 100; top: {top}")
-    record_property("observed", logged)
+    number = monitored.counts()[4, "closeWait"]
+    raised = logged(traps)
+    assert undated(raised) == ("Warning: TCP threshold leak raised since DATE: state ipv4 closeWait"
+                               f" is {number}, range 100; top: {top}")
+    monitored.unmake()
+    until(lambda: "Cleared" in traps.read_text(), "another trap")
+    assert undated(logged(traps)) == ("Ok: TCP threshold leak cleared since DATE: state ipv4"
+                                      " closeWait is 0, range 100")
+    record_property("observed", raised)
+
+
+def logged(traps):
+    """Return the message that the handler logs for the trap in the file TRAPS."""
+    # SNMPv2-MIB, which names this object, may not be installed.
+    message, = php(trap=re.sub(r"^\S+(?= TCP-STATE-COUNT-MIB::)", "SNMPv2-MIB::snmpTrapOID.0",
+                               traps.read_text(), count=1, flags=re.MULTILINE))
+    return message
+
+
+def undated(message):
+    return re.sub(r"\d{4}-\d+-\d+,\d+:\d+:\d+\.\d,[+-]\d+:\d+", "DATE", message)
