@@ -11,7 +11,6 @@ import shlex
 import sqlite3
 import subprocess
 
-from matplotlib.figure import Figure
 import pytest
 import yaml
 
@@ -176,7 +175,7 @@ def test_the_definition_conforms_to_the_schema(definition):
             assert _NUM_OID.fullmatch(entry["num_oid"])
 
 
-def test_sensors_are_the_counts(monitored, definition, picture, record_property):
+def test_sensors_are_the_counts(monitored, definition, record_property):
     monitored.make_different_numbers()
     counts, sensors = monitored.unchanged(lambda: discover(definition, LIVE))
     assert len(sensors) == 22
@@ -211,7 +210,6 @@ def test_sensors_are_the_counts(monitored, definition, picture, record_property)
                                                   sensor["sensor_limit"])
               for sensor in sensors.values() if sensor["sensor_limit"]}
     assert limits == {state: (level.warning, level.critical) for state, level in STATES.items()}
-    draw(sensors.values(), picture("librenms"))
     record_property("observed", f"{len(found)} sensors equal")
 
 
@@ -230,18 +228,6 @@ def test_watches_are_sensors(monitored, definition):
             f"tcpWatchSockets.{api}": ("TCP watch unit nosuch.service", 0)}
     monitored.reconfigure()
     monitored.wait_until_counted()
-
-
-def draw(sensors, file):
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    box = figure.subplots()
-    bars = box.barh([sensor["sensor_descr"] for sensor in sensors],
-                    [sensor["sensor_current"] for sensor in sensors])
-    box.bar_label(bars, fontsize="small")
-    box.tick_params(labelsize="small")
-    box.invert_yaxis()
-    box.set(title="Sensors found by the definition", xlabel="sockets")
-    figure.savefig(file, dpi=70)
 
 
 def test_the_simulated_host_is_like_the_real_one(monitored, simulator, definition, record_property):
