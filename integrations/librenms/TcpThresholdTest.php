@@ -6,7 +6,7 @@ namespace LibreNMS\Tests\Feature\SnmpTraps;
 
 use LibreNMS\Enum\Severity;
 
-class TcpThresholdTest extends SnmpTrapTestCase
+final class TcpThresholdTest extends SnmpTrapTestCase
 {
     public function testRaised(): void
     {
@@ -37,6 +37,7 @@ TCP-STATE-COUNT-MIB::tcpThresholdSince."full" 0:0:14:33.40
 TCP-STATE-COUNT-MIB::tcpThresholdClearRange."full" 50
 TCP-STATE-COUNT-MIB::tcpThresholdSinceDate."full" 2026-7-5,14:34:56.7,+2:0
 TCP-STATE-COUNT-MIB::tcpThresholdTop."full" $top
+end -
 TRAP;
     }
 }

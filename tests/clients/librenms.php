@@ -37,6 +37,10 @@ namespace LibreNMS\Snmptrap {
         public function __construct(string $text)
         {
             foreach (array_slice(explode("\n", trim($text)), 2) as $line) {
+                // Like LibreNMS, whose handler of PHP's warnings throws: the trap is lost.
+                if (! str_contains($line, ' ')) {
+                    throw new \ErrorException('Undefined array key 1');
+                }
                 [$oid, $value] = explode(' ', $line, 2);
                 $this->objects[$oid] = trim($value, '"');
             }

@@ -94,7 +94,7 @@ def test_levels_of_prometheus_alerts():
 _PLACES = {
     "collectd": r"(?:Warning|Failure)M(?:ax|in) ([\d.]+)",
     "librenms": r"(?:(?:warn|high)_limit: |-[wc] (?!1$|0:)"
-                r"|'sockets', (?=\d)|'sockets', \d+, )(\d+)",
+                r"|'sockets', (?=\d)|'sockets', \d+, |\"greater\", \"value\": \")(\d+)",
     "mrtg": r"Thresh\w+\[\w+\]: (\d+)",
     # The status 1 means that a threshold is normal, and any age is accepted.
     "nagios": r"(?:-[wc] (?!1$|0:)|_(?:warning|critical|warn|crit) = \"(?!1\"|0:))(\d+)",
