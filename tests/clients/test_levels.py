@@ -73,6 +73,7 @@ def test_levels_of_prometheus_alerts():
         "TcpUnanswered": [levels.STATES["synSent"].warning],
         "TcpCloseWaitLeak": [levels.STATES["closeWait"].warning],
         "TcpTimeWait": [levels.STATES["timeWait"].warning],
+        "TcpLocalPorts": [levels.PORTS.warning],
         "TcpAcceptQueue": [levels.FILL.warning],
         "TcpListenDrops": [drops, drops],
         "TcpOrphansNearLimit": [limits["tcpHostOrphans"].warning],
