@@ -42,6 +42,8 @@ def monitored(tmp_path_factory):
         until(lambda: len(snmp.walk(mib.LISTEN_LABEL)) >= LISTENERS
               and "s4.service" in str([row.value for row in snmp.walk(mib.OWNER_LABEL)]),
               "listeners and owners are served")
+        # A refresh between two requests makes the commands ask again.
+        monitored.reconfigure(refreshInterval=3600, maxAge=7200)
         yield monitored
 
 

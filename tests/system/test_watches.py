@@ -2,6 +2,7 @@
 """tcpWatchTable and tcpWatchStateTable: sets of sockets that the configuration defines."""
 
 import contextlib
+import itertools
 import random
 import socket
 
@@ -60,6 +61,10 @@ def filters():
             for found in snmp.walk(mib.WATCH_FILTER) if found.type == "STRING"}
 
 
+# Not those from which the kernel chooses the other ends' ports, so that no two are the same.
+_PORTS = itertools.count(2001)
+
+
 class Server:
     """A listener on loopback and connections to it, both ends of them."""
 
@@ -68,8 +73,8 @@ class Server:
 
     def __enter__(self):
         self._opened = contextlib.ExitStack()
-        self._listener = self._opened.enter_context(socket.create_server((self._address, 0),
-                                                                         backlog=64))
+        self._listener = self._opened.enter_context(socket.create_server(
+            (self._address, next(_PORTS)), backlog=64))
         self.port = self._listener.getsockname()[1]
         return self
 
