@@ -15,10 +15,11 @@ from polling import until
 from monitored_host import INTEGRATIONS, MonitoredHost
 
 FILES = INTEGRATIONS / "snmptrapd"
-THRESHOLD = "leak state ipv4 closeWait 2"
+# Only the last of five sockets raises it, and only the end of all of them clears it.
+THRESHOLD = "leak state ipv4 closeWait 4 clear 0"
 DATE = r"\d{4}-\d+-\d+,\d+:\d+:\d+\.\d,[+-]\d+:\d+"
-RAISED = ("WARNING", "leak is raised since DATE: state ipv4 closeWait is 5, range 2; top: (null)")
-CLEARED = ("Normal", "leak is cleared since DATE: state ipv4 closeWait is 0, range 2; top: (null)")
+RAISED = ("WARNING", "leak is raised since DATE: state ipv4 closeWait is 5, range 4; top: (null)")
+CLEARED = ("Normal", "leak is cleared since DATE: state ipv4 closeWait is 0, range 4; top: (null)")
 MISSING = ("CRITICAL", "Socket counts are absent: tcp-state-agent is missing, or its refreshes fail")
 COLOURS = {"WARNING": "#b58900", "Normal": "#3a7d00", "CRITICAL": "#c0392b"}
 
@@ -49,9 +50,9 @@ def test_snmptrapd_logs_a_line_of_each(monitored, record_property):
             r'\ttcpThresholdLabel."leak" = leak'
             r'\ttcpThresholdMetric."leak" = state ipv4 closeWait'
             rf'\ttcpThresholdValue."leak" = {value}( sockets)?'
-            r'\ttcpThresholdRange."leak" = 2'
+            r'\ttcpThresholdRange."leak" = 4'
             r'\ttcpThresholdSince."leak" = [\d:.]+'
-            r'\ttcpThresholdClearRange."leak" = 2'
+            r'\ttcpThresholdClearRange."leak" = 0'
             rf'\ttcpThresholdSinceDate."leak" = {DATE}'
             r'\ttcpThresholdTop."leak" = ', line), line
     record_property("observed", re.sub(r"\t", ", ", lines[0]))
