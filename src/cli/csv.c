@@ -158,7 +158,7 @@ static void write_csv_key(FILE *file, const struct groups *groups, const struct 
 	const struct group_process *process = group_process(groups, group);
 	char text[GROUP_TEXT_SIZE];
 
-	if (key == KEY_PROCESS && process != NULL && process->pid != 0) {
+	if (key == KEY_PROCESS && process != NULL) {
 		write_csv_text(file, process->name);
 		fprintf(file, ",%d,", process->pid);
 		return;

@@ -206,9 +206,8 @@ static void write_json_key(FILE *file, const struct groups *groups, const struct
 	if (key == KEY_PROCESS) {
 		const struct group_process *process = group_process(groups, group);
 
-		write_json_text(file, known,
-				process == NULL || process->pid == 0 ? text : process->name);
-		if (process == NULL || process->pid == 0)
+		write_json_text(file, known, process == NULL ? text : process->name);
+		if (process == NULL)
 			fputs(",\"pid\":null,", file);
 		else
 			fprintf(file, ",\"pid\":%d,", process->pid);

@@ -6,24 +6,20 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* The sockets of a unit that does not exist are not 0. */
 static int check_units(const struct watches *watches, const char **problem)
 {
 	struct unit_cgroups found;
 	const struct watch *watch;
-	size_t length = 0;
 	int error;
 
 	/* All of them have the same conditions. */
 	if (watches == NULL || watches->count == 0 || watches->watch[0].units_count == 0)
 		return 0;
 	watch = &watches->watch[0];
-	for (size_t i = 0; i < watch->units_count; i++)
-		length += strlen(watch->units + length) + 1;
 	*problem = "--unit: cannot read cgroups";
-	error = cgroups_find(watch->units, length, &found);
+	error = cgroups_find(watch->units, watch_units_length(watch), &found);
 	if (error != 0)
 		return error;
 	free(found.cgroups);

@@ -12,7 +12,7 @@
 static int write_table_record(const struct snapshot *snapshot, const struct view *view)
 {
 	const struct style style = style_of(stdout);
-	char time[VIEW_TIME_SIZE], name[UTF8_ESCAPED_SIZE(SOURCE_NAME_SIZE)];
+	char time[VIEW_TIME_SIZE], name[UTF8_ESCAPED_SIZE(VIEW_HOST_SIZE)];
 	int error;
 
 	view_time_text(view, time);
@@ -91,7 +91,7 @@ static int print_record(const struct source *source, struct view *view, const st
 int records_print(const struct source *source, const struct view *view, const struct format *format,
 		  int64_t interval_ns, char problem[REMOTE_PROBLEM_SIZE])
 {
-	char name[SOURCE_NAME_SIZE];
+	char name[VIEW_HOST_SIZE];
 	struct view shown = *view;
 	int64_t due_ns = clock_now_ns();
 	bool first = true;

@@ -13,7 +13,7 @@ struct screen {
 	struct termios before; /**< the settings to restore */
 };
 
-/** Looks for a keyboard. To be called before anything is written to standard output. */
+/** Looks for a keyboard. */
 void screen_initialise(struct screen *screen);
 
 /** Switches to the alternate screen, with unbuffered input without echo. @return 0 or -errno */

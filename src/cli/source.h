@@ -27,8 +27,6 @@ struct source {
 int source_count(const struct source *source, struct snapshot **snapshot,
 		 char problem[REMOTE_PROBLEM_SIZE]);
 
-#define SOURCE_NAME_SIZE 256
-
 /** When the counts were taken. */
 time_t source_time(const struct snapshot *snapshot);
 

@@ -59,7 +59,7 @@ static void report_unseen(const struct snapshot *snapshot)
 
 static int count_once(const struct source *source, const struct options *options)
 {
-	char problem[REMOTE_PROBLEM_SIZE], name[SOURCE_NAME_SIZE];
+	char problem[REMOTE_PROBLEM_SIZE], name[VIEW_HOST_SIZE];
 	struct view view = options->view;
 	struct snapshot *snapshot;
 	uint32_t omitted;

@@ -26,7 +26,7 @@ struct watch_loop {
 	struct grouping owners; /* for the key b */
 	struct watch selected;  /* its watch, if there are conditions */
 	int64_t interval_ns;
-	char name[SOURCE_NAME_SIZE];
+	char name[VIEW_HOST_SIZE];
 	struct snapshot *snapshot; /* the latest */
 	struct snapshot *before;   /* the previous one, or NULL */
 	struct trend trends[WATCHED_PORTS_MAX];
@@ -139,7 +139,7 @@ static void write_watch_heading(FILE *file, const struct watch_loop *watch,
 				const struct style *style)
 {
 	const enum utf8_target target = style->utf8 ? UTF8_ANYWHERE : UTF8_ASCII;
-	char name[UTF8_ESCAPED_SIZE(SOURCE_NAME_SIZE)];
+	char name[UTF8_ESCAPED_SIZE(VIEW_HOST_SIZE)];
 	char problem[UTF8_ESCAPED_SIZE(REMOTE_PROBLEM_SIZE)];
 	char line[sizeof(name) + 64];
 	char taken_at[sizeof("23:59:60")] = "";

@@ -17,20 +17,9 @@ struct batch {
 
 static void send_batch(struct batch *batch)
 {
-	struct query *query = batch->query;
-	const netsnmp_variable_list *variable;
-	netsnmp_pdu *response;
-
-	if (batch->pdu == NULL)
-		return;
-	response = query_send(query, batch->pdu, &variable);
+	if (batch->pdu != NULL)
+		query_send_and_write(batch->query, batch->pdu);
 	batch->pdu = NULL;
-	if (response == NULL)
-		return;
-	for (; query->outcome == OUTCOME_DONE && variable != NULL;
-	     variable = variable->next_variable)
-		query_write(query, variable);
-	snmp_free_pdu(response);
 }
 
 /* Nothing more is requested if the first response had no counts. */

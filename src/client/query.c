@@ -210,3 +210,16 @@ netsnmp_pdu *query_send(struct query *query, netsnmp_pdu *pdu,
 	snmp_free_pdu(response);
 	return NULL;
 }
+
+void query_send_and_write(struct query *query, netsnmp_pdu *pdu)
+{
+	const netsnmp_variable_list *variable;
+	netsnmp_pdu *response = query_send(query, pdu, &variable);
+
+	if (response == NULL)
+		return;
+	for (; query->outcome == OUTCOME_DONE && variable != NULL;
+	     variable = variable->next_variable)
+		query_write(query, variable);
+	snmp_free_pdu(response);
+}

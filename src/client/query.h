@@ -51,6 +51,9 @@ netsnmp_pdu *query_create_pdu(int command);
 netsnmp_pdu *query_send(struct query *query, netsnmp_pdu *pdu,
 			const netsnmp_variable_list **variable);
 
+/** Sends @p pdu and writes all variables after the guards of the response. */
+void query_send_and_write(struct query *query, netsnmp_pdu *pdu);
+
 /** Whether the name of @p variable is longer than @p name and begins with it. */
 bool query_is_below(const netsnmp_variable_list *variable, const oid *name, size_t length);
 

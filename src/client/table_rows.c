@@ -214,20 +214,6 @@ static void add_raised(const netsnmp_variable_list *variable, void *context)
 	raised->indexes[raised->count++] = index_of(variable);
 }
 
-/* Sends a GET and writes the response. */
-static void read_variables(struct query *query, netsnmp_pdu *pdu)
-{
-	const netsnmp_variable_list *variable;
-	netsnmp_pdu *response = query_send(query, pdu, &variable);
-
-	if (response == NULL)
-		return;
-	for (; query->outcome == OUTCOME_DONE && variable != NULL;
-	     variable = variable->next_variable)
-		query_write(query, variable);
-	snmp_free_pdu(response);
-}
-
 static void read_raised(struct query *query, const struct row_index *index)
 {
 	static const struct table_rows details = {
@@ -241,7 +227,7 @@ static void read_raised(struct query *query, const struct row_index *index)
 	netsnmp_pdu *pdu = query_create_pdu(SNMP_MSG_GET);
 
 	add_columns(&walk, pdu);
-	read_variables(query, pdu);
+	query_send_and_write(query, pdu);
 }
 
 static void read_extremes(struct query *query)
@@ -260,7 +246,7 @@ static void read_extremes(struct query *query)
 			snmp_add_null_var(pdu, name, ENTRIES(name));
 		}
 	}
-	read_variables(query, pdu);
+	query_send_and_write(query, pdu);
 }
 
 void threshold_rows_read(struct query *query)

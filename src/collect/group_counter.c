@@ -168,20 +168,13 @@ static struct group_values values_of(const struct group_counting *counting,
 static bool is_selected(struct group_counting *counting, const struct nlmsghdr *message,
 			const struct socket_message *read)
 {
-	const struct inet_diag_sockid *id = &read->socket->id;
-	struct socket_ends ends = {
-		.family = read->family,
-		.state = read->state,
-		.local_port = ntohs(id->idiag_sport),
-		.peer_port = ntohs(id->idiag_dport),
-		.local = id->idiag_src,
-		.peer = id->idiag_dst,
-	};
+	struct socket_ends ends;
 
 	if (!counting->grouping->families[read->family] || !counting->grouping->states[read->state])
 		return false;
 	if (counting->grouping->watch == NULL)
 		return true;
+	ends = socket_ends_of(read);
 	if (counting->matcher.with_unit != 0)
 		ends.cgroup = sock_diag_cgroup(message);
 	return watch_matcher_find(&counting->matcher, &ends) != 0;
@@ -235,12 +228,8 @@ static int find_watch_cgroups(struct group_counting *counting, const struct watc
 {
 	struct watch_cgroups cgroups = {0};
 	struct unit_cgroups found;
-	size_t length = 0;
-	int error;
+	int error = cgroups_find(watch->units, watch_units_length(watch), &found);
 
-	for (size_t i = 0; i < watch->units_count; i++)
-		length += strlen(watch->units + length) + 1;
-	error = cgroups_find(watch->units, length, &found);
 	if (error != 0)
 		return error;
 	if (found.count == 0)

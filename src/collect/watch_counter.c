@@ -27,19 +27,12 @@ static int add_found(struct watch_counter *counter, const struct socket_ends *en
 int watch_counter_add(struct watch_counter *counter, const struct nlmsghdr *message,
 		      const struct socket_message *read)
 {
-	const bool with_cgroup = (counter->matcher.with_unit | counter->attributed) != 0;
-	const struct inet_diag_sockid *id = &read->socket->id;
-	const struct socket_ends ends = {
-		.family = read->family,
-		.state = read->state,
-		.local_port = ntohs(id->idiag_sport),
-		.peer_port = ntohs(id->idiag_dport),
-		.local = id->idiag_src,
-		.peer = id->idiag_dst,
-		.cgroup = with_cgroup ? sock_diag_cgroup(message) : 0,
-	};
-	const watch_set found = watch_matcher_find(&counter->matcher, &ends);
+	struct socket_ends ends = socket_ends_of(read);
+	watch_set found;
 
+	if ((counter->matcher.with_unit | counter->attributed) != 0)
+		ends.cgroup = sock_diag_cgroup(message);
+	found = watch_matcher_find(&counter->matcher, &ends);
 	if (found == 0)
 		return 0;
 	counter->ports_used[ends.local_port] |= found;
@@ -107,15 +100,6 @@ static int dump_watched(struct watch_counter *counter, struct dump *dump, socket
 
 /* ---- the cgroups of units ---- */
 
-static size_t length_of_units(const struct watch *watch)
-{
-	size_t length = 0;
-
-	for (size_t i = 0; i < watch->units_count; i++)
-		length += strlen(watch->units + length) + 1;
-	return length;
-}
-
 static int compare_unit_cgroups(const void *left, const void *right)
 {
 	const struct unit_cgroup *one = left, *other = right;
@@ -135,7 +119,7 @@ static int request_cgroups(struct watch_counter *counter, int timeout_ms,
 
 	for (size_t i = 0; i < counter->watches->count; i++) {
 		const struct watch *watch = &counter->watches->watch[i];
-		const size_t more = length_of_units(watch);
+		const size_t more = watch_units_length(watch);
 
 		memcpy(names + length, watch->units, more);
 		length += more;

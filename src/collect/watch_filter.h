@@ -34,7 +34,7 @@ struct filtered_request {
 	unsigned char code[WATCH_FILTER_SIZE];
 };
 
-/** Requests the sockets in @p states that @p filter accepts, or all of them if it is no program. */
+/** Requests the sockets in @p states that @p filter accepts, or all of them without a program. */
 void watch_filter_make_request(struct filtered_request *request, socket_states states,
 			       const struct watch_filter *filter);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "collect/watch_matcher.h"
 
+#include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -277,6 +278,20 @@ static watch_set find_cgroup(const struct watch_cgroups *cgroups, uint64_t id)
 static bool is_wildcard(const uint64_t number[2])
 {
 	return number[0] == 0 && number[1] == 0;
+}
+
+struct socket_ends socket_ends_of(const struct socket_message *read)
+{
+	const struct inet_diag_sockid *id = &read->socket->id;
+
+	return (struct socket_ends){
+		.family = read->family,
+		.state = read->state,
+		.local_port = ntohs(id->idiag_sport),
+		.peer_port = ntohs(id->idiag_dport),
+		.local = id->idiag_src,
+		.peer = id->idiag_dst,
+	};
 }
 
 watch_set watch_matcher_find(struct watch_matcher *matcher, const struct socket_ends *ends)

@@ -75,6 +75,9 @@ struct socket_ends {
 	uint64_t cgroup;          /**< 0: none */
 };
 
+/** The ends of the socket of a message, without its cgroup. */
+struct socket_ends socket_ends_of(const struct socket_message *read);
+
 /**
  * The watches that a socket belongs to. A listening socket has no peer. If it is bound to the
  * wildcard address, it has no local address either.

@@ -62,18 +62,20 @@ static bool user_text(uint32_t user, char text[GROUP_TEXT_SIZE])
 
 const struct group_process *group_process(const struct groups *groups, const struct group *group)
 {
-	return group->values.process == 0 ? NULL : &groups->processes[group->values.process - 1];
+	const struct group_process *process;
+
+	if (group->values.process == 0)
+		return NULL;
+	process = &groups->processes[group->values.process - 1];
+	return process->pid == 0 ? NULL : process;
 }
 
-static bool process_text(const struct group_process *found, char text[GROUP_TEXT_SIZE])
+static void process_text(const struct group_process *process, char text[GROUP_TEXT_SIZE])
 {
-	if (found == NULL)
-		return false;
-	if (found->pid == 0)
+	if (process == NULL)
 		snprintf(text, GROUP_TEXT_SIZE, OWNER_UNKNOWN);
 	else
-		snprintf(text, GROUP_TEXT_SIZE, "%.15s[%d]", found->name, found->pid);
-	return true;
+		snprintf(text, GROUP_TEXT_SIZE, "%.15s[%d]", process->name, process->pid);
 }
 
 static bool address_text(const struct group_address *address, char text[GROUP_TEXT_SIZE])
@@ -116,7 +118,10 @@ bool group_text(const struct groups *groups, const struct group *group, enum gro
 	case KEY_USER:
 		return user_text(values->user, text);
 	case KEY_PROCESS:
-		return process_text(group_process(groups, group), text);
+		if (values->process == 0)
+			return false;
+		process_text(group_process(groups, group), text);
+		return true;
 	case KEY_PORT:
 		return port_text(values->port, text);
 	case KEY_PEER:

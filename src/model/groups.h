@@ -40,7 +40,7 @@ struct group_address {
 /** No user has this number (uid_t -1). */
 #define GROUP_NO_USER UINT32_MAX
 
-/** What the sockets of a group have in common. Values of other keys are 0. There is no padding. */
+/** The values that all sockets of a group share. Those of other keys are 0. It has no padding. */
 struct group_values {
 	uint64_t cgroup, inode; /**< only while counting: for unit and process */
 	uint32_t unit;          /**< index + 1 in units; 0: none */
@@ -79,7 +79,7 @@ struct groups {
 /** "unit", "user", ...: the name of a key. */
 const char *group_key_name(enum group_key key);
 
-/** @return 0, or -EINVAL if there is no key called @p text */
+/** Reads a key. @return 0, or -EINVAL: unknown key */
 int group_key_parse(const char *text, enum group_key *key);
 
 /** Adds a key, unless it is one of them. */
@@ -87,7 +87,7 @@ void group_keys_add(struct group_keys *keys, enum group_key key);
 
 bool group_keys_contain(const struct group_keys *keys, enum group_key key);
 
-/** The process of a group. @return NULL if it has none */
+/** The process of a group. @return NULL if it has none, or it cannot be seen */
 const struct group_process *group_process(const struct groups *groups, const struct group *group);
 
 #define GROUP_TEXT_SIZE 96

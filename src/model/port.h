@@ -15,7 +15,7 @@
 #define WATCHED_PORTS_MAX WATCHES_MAX
 #define SERVICE_NAME_SIZE 32
 
-/** The name of the watch with the conditions if there are no ports. */
+/** The name of the watch for conditions without ports. */
 #define SELECTION_NAME "selection"
 
 #define PORT_TEXT_SIZE sizeof("65535-65535")

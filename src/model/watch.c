@@ -323,6 +323,15 @@ void watch_of_port(uint16_t port, struct watch *watch)
 	snprintf(watch->text, sizeof(watch->text), "port %u", port);
 }
 
+size_t watch_units_length(const struct watch *watch)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < watch->units_count; i++)
+		length += strlen(watch->units + length) + 1;
+	return length;
+}
+
 /* ---- lists ---- */
 
 int watch_name_compare(const char *left, const char *right)

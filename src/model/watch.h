@@ -82,6 +82,9 @@ int watch_parse(const char *text, struct watch *watch, char problem[WATCH_PROBLE
 /** Makes a watch of local port @p port, with its number as the name. */
 void watch_of_port(uint16_t port, struct watch *watch);
 
+/** The length of the units of @p watch in octets, with all null characters. */
+size_t watch_units_length(const struct watch *watch);
+
 /** Whether @p text can be the name of a watch. */
 bool watch_name_is_valid(const char *text);
 

@@ -36,7 +36,7 @@ sys.stdin.read()
 
 
 @contextlib.contextmanager
-def holder(number, user=0, port=0, children=0):
+def holder(number, user=0, port=0):
     """Context: a process with NUMBER listening sockets. Returns its number."""
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(number), str(user), str(port)],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
