@@ -118,7 +118,7 @@ static void print_origin(const struct snapshot *snapshot)
 {
 	printf(" (counted %.1f s ago in %" PRIu32 " us, %s)",
 	       (double)(clock_now_ns() - snapshot->taken_ns) / (double)NS_PER_SECOND,
-	       snapshot->duration_us, snapshot->method == METHOD_FULL ? "full" : "derived");
+	       snapshot->duration_us, count_method_name(snapshot->method));
 }
 
 /* What follows the numbers in the text. */

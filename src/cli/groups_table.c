@@ -75,7 +75,7 @@ static void write_port_use_cell(struct grid_cell *cell, const struct groups *gro
 	else
 		snprintf(cell->text, sizeof(cell->text), "%u %% to %u", group->port_use,
 			 group->port_use_port);
-	if (group->port_use >= 80)
+	if (group->port_use >= STYLE_NEARLY_FULL)
 		cell->colour = COLOUR_YELLOW;
 }
 

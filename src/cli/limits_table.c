@@ -10,10 +10,6 @@
 
 #define BAR_PLACES 10
 
-/* In percent of a limit: worth a look, and reached. */
-#define NEARLY_FULL 80
-#define FULL 100
-
 enum column {
 	COLUMN_NAME,
 	COLUMN_USED,
@@ -42,9 +38,9 @@ static void write_host_value(struct grid_cell *cell, const struct host *host,
 
 static enum colour colour_of_percent(uint64_t percent)
 {
-	if (percent >= FULL)
+	if (percent >= STYLE_FULL)
 		return COLOUR_RED;
-	return percent >= NEARLY_FULL ? COLOUR_YELLOW : COLOUR_PLAIN;
+	return percent >= STYLE_NEARLY_FULL ? COLOUR_YELLOW : COLOUR_PLAIN;
 }
 
 static int add_limit(struct grid *grid, const char *name, const struct host *host,

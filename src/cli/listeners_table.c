@@ -12,10 +12,6 @@
 
 #define BAR_PLACES 10
 
-/* In percent of the backlog: worth a look, and refusing connections. */
-#define NEARLY_FULL 80
-#define FULL 100
-
 /* The port is what identifies an endpoint to most readers. */
 #define ENDPOINT_LEAST 14
 
@@ -48,9 +44,9 @@ static enum colour fill_colour(const struct listener *listener)
 {
 	if (listener->queued == 0)
 		return COLOUR_DIM;
-	if (listener->fill >= FULL)
+	if (listener->fill >= STYLE_FULL)
 		return COLOUR_RED;
-	return listener->fill < NEARLY_FULL ? COLOUR_GREEN : COLOUR_YELLOW;
+	return listener->fill < STYLE_NEARLY_FULL ? COLOUR_GREEN : COLOUR_YELLOW;
 }
 
 static void write_number_cell(struct grid_cell *cell, uint64_t number)
@@ -89,7 +85,7 @@ static int add_listener_row(struct grid *grid, const struct listener *listener,
 
 	if (cells == NULL)
 		return -ENOMEM;
-	chart_bar(cells[COLUMN_BAR].text, BAR_PLACES, listener->fill, FULL, utf8);
+	chart_bar(cells[COLUMN_BAR].text, BAR_PLACES, listener->fill, STYLE_FULL, utf8);
 	cells[COLUMN_BAR].colour = fill_colour(listener);
 	snprintf(cells[COLUMN_FILL].text, sizeof(cells[COLUMN_FILL].text), "%u%%", listener->fill);
 	write_number_cell(&cells[COLUMN_QUEUED], listener->queued);

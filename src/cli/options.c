@@ -16,47 +16,56 @@
 
 /* ---- arguments ---- */
 
-/* Elements of a list are separated by commas. */
-static const char *parse_state_list(void *options, const char *argument)
+#define LIST_SIZE 512
+
+/* Parses each element of a list; they are separated by commas. */
+static const char *parse_list(void *options, const char *argument, size_t size,
+			      const char *(*parse)(void *options, const char *element))
 {
-	struct view *view = &((struct options *)options)->view;
-	char list[256];
+	char list[LIST_SIZE];
 	char *rest = list;
-	const char *element;
+	const char *element, *reason = NULL;
 
-	if (strlen(argument) >= sizeof(list))
-		return "unknown TCP state";
+	if (strlen(argument) >= size)
+		return "list too long";
 	strcpy(list, argument);
-	while ((element = strsep(&rest, ",")) != NULL) {
-		enum tcp_state state;
+	while (reason == NULL && (element = strsep(&rest, ",")) != NULL)
+		reason = parse(options, element);
+	return reason;
+}
 
-		if (tcp_state_parse(element, &state) != 0)
-			return strchr(argument, ',') == NULL ? "unknown TCP state"
-							     : "unknown TCP state in the list";
-		view->states[state] = true;
-	}
+static const char *parse_state(void *options, const char *element)
+{
+	enum tcp_state state;
+
+	if (tcp_state_parse(element, &state) != 0)
+		return "unknown TCP state";
+	((struct options *)options)->view.states[state] = true;
 	return NULL;
 }
 
-static const char *parse_port_list(void *target, const char *argument)
+static const char *parse_states(void *options, const char *argument)
 {
-	struct options *options = target;
-	char list[512];
-	char *rest = list;
-	const char *element;
+	if (parse_list(options, argument, LIST_SIZE / 2, parse_state) == NULL)
+		return NULL;
+	return strchr(argument, ',') == NULL ? "unknown TCP state"
+					     : "unknown TCP state in the list";
+}
 
-	if (strlen(argument) >= sizeof(list))
-		return "list too long";
-	strcpy(list, argument);
-	while ((element = strsep(&rest, ",")) != NULL) {
-		struct watched_port port;
+static const char *parse_port(void *options, const char *element)
+{
+	struct watched_port port;
 
-		if (watched_port_parse(element, &port) != 0)
-			return "neither a port, a range nor a service in services(5)";
-		if (watched_ports_add(&options->ports, &port) != 0)
-			return "more than 64 ports";
-	}
+	if (watched_port_parse(element, &port) != 0)
+		return "neither a port, a range nor a service in services(5)";
+	if (watched_ports_add(&((struct options *)options)->ports, &port) != 0)
+		return "more than 64 ports";
 	return NULL;
+}
+
+static const char *parse_ports(void *options, const char *argument)
+{
+	return parse_list(options, argument, LIST_SIZE, parse_port);
 }
 
 /* Adds the condition "WORD LIST", which watch_parse() checks. */
@@ -98,25 +107,20 @@ static const char *parse_units(void *options, const char *argument)
 	return add_condition(options, "unit", argument);
 }
 
-static const char *parse_keys(void *target, const char *argument)
+static const char *parse_key(void *options, const char *element)
 {
-	struct options *options = target;
-	char list[256];
-	char *rest = list;
-	const char *element;
+	enum group_key key;
 
-	if (strlen(argument) >= sizeof(list))
-		return "list too long";
-	strcpy(list, argument);
-	while ((element = strsep(&rest, ",")) != NULL) {
-		enum group_key key;
-
-		if (group_key_parse(element, &key) != 0)
-			return "not unit, user, process, port, peer, peerPort or address";
-		group_keys_add(&options->grouping.keys, key);
-	}
-	options->view.subject = VIEW_GROUPS;
+	if (group_key_parse(element, &key) != 0)
+		return "not unit, user, process, port, peer, peerPort or address";
+	group_keys_add(&((struct options *)options)->grouping.keys, key);
 	return NULL;
+}
+
+static const char *parse_keys(void *options, const char *argument)
+{
+	((struct options *)options)->view.subject = VIEW_GROUPS;
+	return parse_list(options, argument, LIST_SIZE / 2, parse_key);
 }
 
 static const char *choose_watches(void *options, const char *argument)
@@ -210,7 +214,7 @@ static const struct option_row rows[] = {
 		.help = "these states only, as SNMP, ss or netstat\n"
 			"name them",
 		.repeatable = true,
-		OPTION_PARSED(parse_state_list),
+		OPTION_PARSED(parse_states),
 	},
 	{
 		.letter = 'p',
@@ -219,7 +223,7 @@ static const struct option_row rows[] = {
 		.help = "sockets of these local ports: 443, https\n"
 			"or 8000-8010",
 		.repeatable = true,
-		OPTION_PARSED(parse_port_list),
+		OPTION_PARSED(parse_ports),
 	},
 	{
 		.letter = 'r',

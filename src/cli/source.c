@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,35 +28,65 @@ static int count_locally(const struct source *source, struct snapshot **snapshot
 	return error;
 }
 
-/* The sockets in @p state that the agent did not attribute; TIME_WAIT has no owner. */
-static int add_unattributed(const struct snapshot *snapshot, enum tcp_state state,
-			    struct owner_groups *groups)
+/* Adds a group, unless it has no sockets. Without a name, it has no unit. */
+static void add_owner_group(struct groups *groups, const char *name, uint32_t sockets)
 {
-	const uint32_t sockets = snapshot_total(snapshot, state);
+	struct group *group = &groups->group[groups->count];
 
-	if ((snapshot->owner_states >> state & 1) != 0 || !snapshot_counts(snapshot, state))
-		return 0;
-	return owner_groups_add(groups, state == STATE_TIME_WAIT ? OWNER_NONE : OWNER_UNKNOWN,
-				sockets);
+	if (sockets == 0)
+		return;
+	*group = (struct group){.sockets = sockets};
+	if (name != NULL) {
+		strcpy(groups->units[groups->count], name);
+		group->values.unit = (uint32_t)groups->count + 1;
+	}
+	groups->count++;
+	groups->total += sockets;
 }
 
+/* The selected sockets of an owner; those of both families are together. */
+static uint32_t sockets_of_owner(const struct grouping *grouping, const struct owner_count *owner)
+{
+	uint32_t sockets = 0;
+
+	for (enum tcp_state state = 0; state < STATES; state++)
+		sockets += grouping->states[state] ? owner->sockets[FAMILY_IPV4][state] : 0;
+	return sockets;
+}
+
+/* Sockets in states that the agent does not attribute are added; TIME_WAIT has no owner. */
 static int group_owners(const struct grouping *grouping, struct snapshot *snapshot)
 {
-	struct owner_groups groups = {.groups = &snapshot->groups};
-	int error = 0;
+	struct groups *groups = &snapshot->groups;
+	uint32_t without = 0, unknown = 0;
 
-	snapshot->groups.keys = grouping->keys;
-	for (enum tcp_state state = 0; error == 0 && state < STATES; state++) {
-		if (!grouping->states[state])
-			continue;
-		for (size_t i = 0; error == 0 && i < snapshot->owners_count; i++)
-			error = owner_groups_add(&groups, snapshot->owners[i].name,
-						 snapshot->owners[i].sockets[FAMILY_IPV4][state]);
-		if (error == 0)
-			error = add_unattributed(snapshot, state, &groups);
+	groups->keys = grouping->keys;
+	groups->group = calloc(snapshot->owners_count + 2, sizeof(*groups->group));
+	groups->units = calloc(snapshot->owners_count + 2, sizeof(*groups->units));
+	if (groups->group == NULL || groups->units == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < snapshot->owners_count; i++) {
+		const struct owner_count *owner = &snapshot->owners[i];
+		const uint32_t sockets = sockets_of_owner(grouping, owner);
+
+		if (strcmp(owner->name, OWNER_NONE) == 0)
+			without += sockets;
+		else if (strcmp(owner->name, OWNER_UNKNOWN) == 0)
+			unknown += sockets;
+		else
+			add_owner_group(groups, owner->name, sockets);
 	}
-	groups_sort(&snapshot->groups);
-	return error;
+	for (enum tcp_state state = 0; state < STATES; state++) {
+		if (!grouping->states[state] || (snapshot->owner_states >> state & 1) != 0 ||
+		    !snapshot_counts(snapshot, state))
+			continue;
+		*(state == STATE_TIME_WAIT ? &without : &unknown) +=
+			snapshot_total(snapshot, state);
+	}
+	add_owner_group(groups, NULL, without);
+	add_owner_group(groups, OWNER_UNKNOWN, unknown);
+	groups_sort(groups);
+	return 0;
 }
 
 static int count_remotely(const struct source *source, struct snapshot **snapshot,

@@ -15,6 +15,10 @@ struct style {
 	bool utf8;    /**< false: only ASCII */
 };
 
+/** In percent of a limit: worth a look, and reached. */
+#define STYLE_NEARLY_FULL 80
+#define STYLE_FULL 100
+
 enum colour {
 	COLOUR_PLAIN,
 	COLOUR_BOLD,

@@ -216,17 +216,10 @@ static int group_socket(const struct nlmsghdr *message, void *context)
 
 /* ---- the dump ---- */
 
-static int compare_cgroups(const void *left, const void *right)
-{
-	const struct watch_cgroup *one = left, *other = right;
-
-	return (one->id > other->id) - (one->id < other->id);
-}
-
 /* A unit that does not exist is an error, so that a wrong name is not a count of 0. */
-static int find_watch_cgroups(struct group_counting *counting, const struct watch *watch)
+static int find_watch_cgroups(struct group_counting *counting, const struct watches *watches)
 {
-	struct watch_cgroups cgroups = {0};
+	const struct watch *watch = &watches->watch[0];
 	struct unit_cgroups found;
 	int error = cgroups_find(watch->units, watch_units_length(watch), &found);
 
@@ -234,20 +227,10 @@ static int find_watch_cgroups(struct group_counting *counting, const struct watc
 		return error;
 	if (found.count == 0)
 		return -ESRCH;
-	cgroups.cgroups = calloc(found.count, sizeof(*cgroups.cgroups));
-	if (cgroups.cgroups != NULL) {
-		for (size_t i = 0; i < found.count; i++)
-			cgroups.cgroups[i] = (struct watch_cgroup){found.cgroups[i].id, 1};
-		qsort(cgroups.cgroups, found.count, sizeof(*cgroups.cgroups), compare_cgroups);
-		/* Two names may be those of the same cgroup. */
-		for (size_t i = 0; i < found.count; i++) {
-			if (i == 0 || cgroups.cgroups[i].id != cgroups.cgroups[i - 1].id)
-				cgroups.cgroups[cgroups.count++] = cgroups.cgroups[i];
-		}
-		watch_matcher_set_cgroups(&counting->matcher, &cgroups);
-	}
+	unit_cgroups_sort(&found);
+	error = watch_matcher_apply_units(&counting->matcher, watches, &found);
 	free(found.cgroups);
-	return cgroups.cgroups == NULL ? -ENOMEM : 0;
+	return error;
 }
 
 static int compile_watch(struct group_counting *counting, const char **problem)
@@ -267,7 +250,7 @@ static int compile_watch(struct group_counting *counting, const char **problem)
 	if (error == 0)
 		error = watch_matcher_compile(&counting->matcher, watches);
 	if (error == 0 && watch->units_count > 0) {
-		error = find_watch_cgroups(counting, watch);
+		error = find_watch_cgroups(counting, watches);
 		*problem = error == -ESRCH ? "--unit: unknown unit" : "--unit: cannot read cgroups";
 	}
 	if (error == 0)

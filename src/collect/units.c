@@ -25,6 +25,24 @@ struct units_response {
 /* Names of 64 watches, each of which fits into its text. */
 #define NAMES_MAX 32768U
 
+/* ---- order ---- */
+
+int unit_cgroup_compare(const void *left, const void *right)
+{
+	const struct unit_cgroup *one = left, *other = right;
+
+	if (one->id != other->id)
+		return one->id < other->id ? -1 : 1;
+	return (one->unit > other->unit) - (one->unit < other->unit);
+}
+
+void unit_cgroups_sort(struct unit_cgroups *cgroups)
+{
+	if (cgroups->count > 1)
+		qsort(cgroups->cgroups, cgroups->count, sizeof(*cgroups->cgroups),
+		      unit_cgroup_compare);
+}
+
 /* ---- the process that answers ---- */
 
 static bool receive_all(int socket, void *bytes, size_t length)

@@ -23,6 +23,12 @@ struct unit_cgroups {
 	size_t count;
 };
 
+/** The order of their ids, and of the units of the same one; for qsort(3). */
+int unit_cgroup_compare(const void *left, const void *right);
+
+/** Puts the cgroups in the order of unit_cgroup_compare(). */
+void unit_cgroups_sort(struct unit_cgroups *cgroups);
+
 /** Finds the cgroups of units, such as cgroups_find(). */
 typedef int units_find(const char *names, size_t length, struct unit_cgroups *found);
 

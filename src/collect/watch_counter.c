@@ -100,15 +100,6 @@ static int dump_watched(struct watch_counter *counter, struct dump *dump, socket
 
 /* ---- the cgroups of units ---- */
 
-static int compare_unit_cgroups(const void *left, const void *right)
-{
-	const struct unit_cgroup *one = left, *other = right;
-
-	if (one->id != other->id)
-		return one->id < other->id ? -1 : 1;
-	return (one->unit > other->unit) - (one->unit < other->unit);
-}
-
 /* Requests the cgroups of all units, in the order of the watches. */
 static int request_cgroups(struct watch_counter *counter, int timeout_ms,
 			   struct unit_cgroups *found)
@@ -125,43 +116,20 @@ static int request_cgroups(struct watch_counter *counter, int timeout_ms,
 		length += more;
 	}
 	error = units_request(&counter->units, names, length, timeout_ms, found);
-	if (error == 0 && found->count > 1)
-		qsort(found->cgroups, found->count, sizeof(*found->cgroups), compare_unit_cgroups);
+	if (error == 0)
+		unit_cgroups_sort(found);
 	return error;
-}
-
-/* The watches that a unit belongs to, by its index among all names. */
-static watch_set watch_of_unit(const struct watches *watches, uint64_t unit)
-{
-	for (size_t i = 0; i < watches->count; i++) {
-		if (unit < watches->watch[i].units_count)
-			return (watch_set)1 << i;
-		unit -= watches->watch[i].units_count;
-	}
-	return 0;
 }
 
 /* Makes the matcher and the filter use the cgroups that were found. @return 0 or -ENOMEM */
 static int apply_cgroups(struct watch_counter *counter)
 {
-	const struct unit_cgroups *found = &counter->found;
-	struct watch_cgroups cgroups = {0};
+	const int error =
+		watch_matcher_apply_units(&counter->matcher, counter->watches, &counter->found);
 
-	if (found->count > 0) {
-		cgroups.cgroups = calloc(found->count, sizeof(*cgroups.cgroups));
-		if (cgroups.cgroups == NULL)
-			return -ENOMEM;
-	}
-	for (size_t i = 0; i < found->count; i++) {
-		if (cgroups.count == 0 ||
-		    cgroups.cgroups[cgroups.count - 1].id != found->cgroups[i].id)
-			cgroups.cgroups[cgroups.count++].id = found->cgroups[i].id;
-		cgroups.cgroups[cgroups.count - 1].watches |=
-			watch_of_unit(counter->watches, found->cgroups[i].unit);
-	}
-	watch_matcher_set_cgroups(&counter->matcher, &cgroups);
-	counter->filter_current = false;
-	return 0;
+	if (error == 0)
+		counter->filter_current = false;
+	return error;
 }
 
 /* The watches with a cgroup in @p cgroups that is not in @p others. */
@@ -176,11 +144,11 @@ static watch_set watches_of_missing(const struct watches *watches,
 		const struct unit_cgroup *cgroup = &cgroups->cgroups[i];
 
 		while (other < others->count &&
-		       compare_unit_cgroups(&others->cgroups[other], cgroup) < 0)
+		       unit_cgroup_compare(&others->cgroups[other], cgroup) < 0)
 			other++;
 		if (other == others->count ||
-		    compare_unit_cgroups(&others->cgroups[other], cgroup) != 0)
-			missing |= watch_of_unit(watches, cgroup->unit);
+		    unit_cgroup_compare(&others->cgroups[other], cgroup) != 0)
+			missing |= watches_of_unit(watches, cgroup->unit);
 	}
 	return missing;
 }

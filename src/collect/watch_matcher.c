@@ -280,6 +280,37 @@ static bool is_wildcard(const uint64_t number[2])
 	return number[0] == 0 && number[1] == 0;
 }
 
+watch_set watches_of_unit(const struct watches *watches, uint64_t unit)
+{
+	for (size_t i = 0; i < watches->count; i++) {
+		if (unit < watches->watch[i].units_count)
+			return (watch_set)1 << i;
+		unit -= watches->watch[i].units_count;
+	}
+	return 0;
+}
+
+int watch_matcher_apply_units(struct watch_matcher *matcher, const struct watches *watches,
+			      const struct unit_cgroups *found)
+{
+	struct watch_cgroups cgroups = {0};
+
+	if (found->count > 0) {
+		cgroups.cgroups = calloc(found->count, sizeof(*cgroups.cgroups));
+		if (cgroups.cgroups == NULL)
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < found->count; i++) {
+		if (cgroups.count == 0 ||
+		    cgroups.cgroups[cgroups.count - 1].id != found->cgroups[i].id)
+			cgroups.cgroups[cgroups.count++].id = found->cgroups[i].id;
+		cgroups.cgroups[cgroups.count - 1].watches |=
+			watches_of_unit(watches, found->cgroups[i].unit);
+	}
+	watch_matcher_set_cgroups(matcher, &cgroups);
+	return 0;
+}
+
 struct socket_ends socket_ends_of(const struct socket_message *read)
 {
 	const struct inet_diag_sockid *id = &read->socket->id;

@@ -10,6 +10,7 @@
 
 #include "collect/port_set.h"
 #include "collect/sock_diag.h"
+#include "collect/units.h"
 #include "model/watch.h"
 
 #include <stdbool.h>
@@ -62,6 +63,17 @@ struct watch_matcher {
  * @return 0, or -ENOMEM, and then the matcher has not changed
  */
 int watch_matcher_compile(struct watch_matcher *matcher, const struct watches *watches);
+
+/** The watches that a unit belongs to, by its index among the units of all @p watches. */
+watch_set watches_of_unit(const struct watches *watches, uint64_t unit);
+
+/**
+ * Replaces the cgroups by those of the units of @p watches.
+ * @param found in the order of unit_cgroup_compare()
+ * @return 0, or -ENOMEM, and then the matcher has not changed
+ */
+int watch_matcher_apply_units(struct watch_matcher *matcher, const struct watches *watches,
+			      const struct unit_cgroups *found);
 
 /** Replaces the cgroups, which the matcher then owns. */
 void watch_matcher_set_cgroups(struct watch_matcher *matcher, const struct watch_cgroups *cgroups);

@@ -175,61 +175,6 @@ void groups_sort(struct groups *groups)
 			groups);
 }
 
-static struct group *find_owner_group(struct groups *groups, const char *name)
-{
-	for (size_t i = 0; i < groups->count; i++) {
-		const uint32_t unit = groups->group[i].values.unit;
-
-		if (strcmp(unit == 0 ? OWNER_NONE : groups->units[unit - 1], name) == 0)
-			return &groups->group[i];
-	}
-	return NULL;
-}
-
-/* Units have the indexes of their groups. */
-static struct group *add_owner_group(struct owner_groups *owners, const char *name)
-{
-	struct groups *groups = owners->groups;
-	struct group *group;
-
-	if (groups->count == owners->allocated) {
-		const size_t allocated = 2 * owners->allocated + 16;
-		char(*units)[OWNER_NAME_MAX + 1] =
-			reallocarray(groups->units, allocated, sizeof(*units));
-
-		if (units == NULL)
-			return NULL;
-		groups->units = units;
-		group = reallocarray(groups->group, allocated, sizeof(*group));
-		if (group == NULL)
-			return NULL;
-		groups->group = group;
-		owners->allocated = allocated;
-	}
-	strcpy(groups->units[groups->count], name);
-	group = &groups->group[groups->count++];
-	*group = (struct group){0};
-	if (strcmp(name, OWNER_NONE) != 0)
-		group->values.unit = (uint32_t)groups->count;
-	return group;
-}
-
-int owner_groups_add(struct owner_groups *owners, const char *name, uint32_t sockets)
-{
-	struct group *group;
-
-	if (sockets == 0)
-		return 0;
-	group = find_owner_group(owners->groups, name);
-	if (group == NULL)
-		group = add_owner_group(owners, name);
-	if (group == NULL)
-		return -ENOMEM;
-	group->sockets += sockets;
-	owners->groups->total += sockets;
-	return 0;
-}
-
 void groups_finalise(struct groups *groups)
 {
 	free(groups->group);

@@ -103,19 +103,6 @@ bool group_text(const struct groups *groups, const struct group *group, enum gro
 /** Puts the largest groups first, and equal ones in the order of their texts. */
 void groups_sort(struct groups *groups);
 
-/** Groups by unit that are being made of the names of owners. */
-struct owner_groups {
-	struct groups *groups;
-	size_t allocated;
-};
-
-/**
- * Adds sockets to the group of the owner @p name; those of OWNER_NONE have no unit. Groups without
- * sockets are not made.
- * @return 0 or -ENOMEM
- */
-int owner_groups_add(struct owner_groups *owners, const char *name, uint32_t sockets);
-
 /** Frees the contents. */
 void groups_finalise(struct groups *groups);
 

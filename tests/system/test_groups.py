@@ -17,6 +17,7 @@ from daemons import wait_for_refresh
 from namespace import set_sysctl
 from polling import until, until_equal
 from sockets import StateMaker, listener
+from test_owners import start
 from test_tcp_states import SNMP_OPTIONS, is_refused, run, shown
 
 needs_cgroups = pytest.mark.skipif(cgroups.root() is None, reason="no cgroup v2")
@@ -295,10 +296,7 @@ def test_owners_of_another_host(snmpd, agent, units, maker):
     with units.inside("web.service"):
         maker.make(6, "closeWait", 2)
     maker.make(4, "timeWait", 4)
-    snmpd.start()
-    agent.configure(refreshInterval=0.1)
-    agent.start()
-    agent.wait_until_registered()
+    start(snmpd, agent)
     remote = ("-H", "127.0.0.1", *SNMP_OPTIONS)
     until_equal(lambda: by("unit", "-s", "closeWait", *remote),
                 {"payments.service": 7, "web.service": 2}, "the owners")
@@ -307,10 +305,7 @@ def test_owners_of_another_host(snmpd, agent, units, maker):
 
 
 def test_an_agent_without_owners(snmpd, agent):
-    snmpd.start()
-    agent.configure(owners="no")
-    agent.start()
-    agent.wait_until_registered()
+    start(snmpd, agent, owners="no")
     wait_for_refresh()
     is_refused(run("--by", "unit", "-H", "127.0.0.1", *SNMP_OPTIONS), "reports no owners")
 
@@ -319,10 +314,7 @@ def test_an_agent_without_owners(snmpd, agent):
 def test_raised_thresholds_and_extremes_of_another_host(snmpd, agent, units, maker):
     with units.inside("payments.service"):
         maker.make(4, "closeWait", 5)
-    snmpd.start()
-    agent.configure(threshold=["leak state any closeWait 4", "listeners state any listen 9"])
-    agent.start()
-    agent.wait_until_registered()
+    start(snmpd, agent, threshold=["leak state any closeWait 4", "listeners state any listen 9"])
     remote = ("-H", "127.0.0.1", *SNMP_OPTIONS)
     until(lambda: "payments.service 5" in shown(*remote), "the raised threshold")
     lines = shown(*remote).splitlines()
@@ -338,9 +330,6 @@ def test_raised_thresholds_and_extremes_of_another_host(snmpd, agent, units, mak
 
 
 def test_no_raised_threshold_of_another_host(snmpd, agent):
-    snmpd.start()
-    agent.configure(threshold=["leak state any closeWait 4", "listeners state any listen 9"])
-    agent.start()
-    agent.wait_until_registered()
+    start(snmpd, agent, threshold=["leak state any closeWait 4", "listeners state any listen 9"])
     wait_for_refresh()
     assert "no threshold of 2 raised\n" in shown("-H", "127.0.0.1", *SNMP_OPTIONS)
