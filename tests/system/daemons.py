@@ -270,7 +270,9 @@ class Snmptrapd(Daemon):
 
         Each is a list of varbinds without sysUpTime.0. The first, snmpTrapOID.0, identifies it.
         """
-        lines = (line.split("\t") for line in self.log.splitlines() if "\t" in line)
+        # snmptrapd may have written the beginning of the last line only.
+        complete, _, _ = self.log.rpartition("\n")
+        lines = (line.split("\t") for line in complete.splitlines() if "\t" in line)
         notifications = [[snmp.varbind(varbind) for varbind in varbinds[1:]]
                          for logged_security, *varbinds in lines if logged_security == security]
         return [varbinds for varbinds in notifications
