@@ -147,6 +147,26 @@ def _refresh_table(results, cell):
     return _table(["", *columns], rows)
 
 
+def _peak_table(results):
+    def cell(measured, way):
+        peak = measured.figures[way.name].peak
+        return measured.figures[way.name].skipped or ("" if peak is None else _number(peak / 1024))
+    daemon = ["**tcp-state-agent**, the daemon",
+              *(_number(measured.daemon.memory["Peak"] / 1024)
+                for measured in results.sizes.values())]
+    rows = [[way.label, *(cell(measured, way) for measured in results.sizes.values())]
+            for way in WAYS if way.command or way.daemon]
+    return _table(["", *map(_size, results.sizes)], [daemon, *rows])
+
+
+def _versions():
+    """Return the packages of the measured alternatives, with their versions."""
+    packages = sorted({way.package for way in WAYS if way.package})
+    found = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}\\n", *packages],
+                           capture_output=True, text=True).stdout.splitlines()
+    return "Versions: " + ", ".join(line for line in found if line.split()[1:])
+
+
 def _daemon_rows(results):
     for size, measured in results.sizes.items():
         latency, memory = measured.daemon.latency, measured.daemon.memory
@@ -215,18 +235,23 @@ CPU time in milliseconds, median (minimum–maximum), by number of ESTABLISHED s
 
 {cpu}
 
-Wall-clock time in milliseconds:
-
-{wall}
-
 CPU time relative to the derived refresh:
 
 {ratio}
 
+Peak memory of one collection in MiB, the largest resident set of its processes:
+
+{peak}
+
 - *mixed*: 300,000 ESTABLISHED and 200,000 TIME_WAIT sockets, a tenth of each IPv6; \
 {mixed_rounds} rounds, before the first TIME_WAIT sockets expire.
 - The methods take turns, for {rounds} rounds over the same sockets. Each one must report the \
-exact number of sockets, except for the bare walk, which counts nothing. `psutil` runs once.
+exact number of sockets, except for the bare walk, which counts nothing. The daemons of others are \
+measured three times after that, and `psutil` once.
+- A program that is started includes its start. A daemon (collectd, node_exporter, Netdata) has \
+nothing else enabled, and its figure is the CPU time of the whole process for a collection. {versions}.
+- Netdata reads sums that the kernel keeps (/proc/net/sockstat, snmp and netstat), which have no \
+counts by state. `zabbix_agentd` reads /proc/net/tcp and tcp6 once for each item, which is one state.
 - A *refresh* is a complete refresh of the daemon: listening sockets with their drops, counts, and \
 the files in /proc. *Two full dumps* are the usual way to use the kernel's interface: one request \
 per family for every state, parsed by the same code, and nothing else.
@@ -263,10 +288,10 @@ refreshInterval. Memory in KiB is measured afterwards, and includes the receive 
 def write(results, **how):
     """Return the page. HOW is the duration and number of measurements."""
     return _TEXT.format(
-        machine=_machine(),
+        machine=_machine(), versions=_versions(),
         summary=_summary(results),
         cpu=_refresh_table(results, lambda figures, name: _spread(figures[name].cpu)),
-        wall=_refresh_table(results, lambda figures, name: _spread(figures[name].wall)),
+        peak=_peak_table(results),
         ratio=_refresh_table(
             results, lambda figures, name: f"{_ratio(figures, name):.2f}"),
         mixed_rounds=results.mixed.rounds,

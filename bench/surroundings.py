@@ -49,13 +49,13 @@ def launch(command, **how):
     return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], **how)
 
 
-def until(happened, what):
-    """Return when HAPPENED() is true."""
+def until(happened, what, pause=0.05):
+    """Return when HAPPENED() is true, which is tested every PAUSE seconds."""
     deadline = time.monotonic() + PATIENCE
     while not happened():
         if time.monotonic() > deadline:
             raise Failure(f"waited {PATIENCE} s until {what}")
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def socket_count(word):
@@ -166,6 +166,11 @@ def surroundings(build, directory):
 
 
 def memory(pid):
-    """Return the memory of PID in KiB: {Rss, Pss, ...}."""
+    """Return the memory of PID in KiB: {Rss, Pss, ..., Peak}. Peak is the largest Rss so far."""
     lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
-    return {line.split(":")[0]: int(line.split()[1]) for line in lines}
+    return {**{line.split(":")[0]: int(line.split()[1]) for line in lines}, "Peak": peak_kib(pid)}
+
+
+def peak_kib(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
