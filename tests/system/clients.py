@@ -15,7 +15,9 @@ _FAMILY_SOCKETS = {4: mib.FAMILY_SOCKETS + (1,), 6: mib.FAMILY_SOCKETS + (2,)}
 _FIXED = (*mib.COUNTS, *_TOTALS.values(), *_FAMILY_SOCKETS.values(), mib.REFRESH_AGE,
           mib.REFRESHES, mib.REFRESH_ERRORS, mib.REFRESH_METHOD)
 # More than the MIB has instances while a few dozen sockets listen.
-_EVERYTHING = 800
+_EVERYTHING = 1500
+# A request that is lost with the snmpd that had it is sent again.
+_AGAIN = {"timeout": 5, "retries": 11}
 _EXTREMES = {mib.COUNT: (mib.COUNT_MIN, mib.COUNT_MAX), mib.TOTAL: (mib.TOTAL_MIN, mib.TOTAL_MAX)}
 
 
@@ -29,14 +31,14 @@ class Unanswered(Exception):
 
 def fixed_rows():
     """GET the counts, their sums and the refresh objects, check them, return {oid: value}."""
-    values = _values(snmp.get(*_FIXED))
+    values = _values(snmp.get(*_FIXED, **_AGAIN))
     _check_sums(values)
     return values
 
 
 def whole_mib():
     """GETBULK the whole MIB, check it, return {oid: value}."""
-    answer = snmp.get_bulk(mib.ROOT, max_repetitions=_EVERYTHING)
+    answer = snmp.get_bulk(mib.ROOT, max_repetitions=_EVERYTHING, **_AGAIN)
     below = [found for found in answer if found.oid[:len(mib.ROOT)] == mib.ROOT]
     if len(below) == len(answer):
         raise Inexact(f"more than {len(below)} instances in the MIB")
@@ -51,7 +53,7 @@ def whole_mib():
 
 def columns():
     """GETBULK the counts several times in one request, and check that each has one value."""
-    answer = test_consistency.ask()
+    answer = test_consistency.ask(**_AGAIN)
     try:
         values = test_consistency.values_by_instance(answer)
     except AssertionError as error:

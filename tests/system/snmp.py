@@ -82,10 +82,10 @@ def as_user(name, authentication, privacy, context=""):
 
 
 def _run(command, oids, *options, community="public", credentials=None, timeout=PATIENCE,
-         assignment=()):
+         retries=0, assignment=()):
     credentials = credentials or ("-v2c", "-c", community)
     done = subprocess.run(
-        [command, *credentials, "-r0", f"-t{timeout}", "-On", "-Oe", "-Ot", *options,
+        [command, *credentials, f"-r{retries}", f"-t{timeout}", "-On", "-Oe", "-Ot", *options,
          ADDRESS, *map(dotted, oids), *assignment],
         env={**os.environ, "MIBS": "", "SNMPCONFPATH": "/nonexistent"},
         capture_output=True, text=True)
