@@ -98,18 +98,22 @@ static int visit_root(struct walk *walk)
 static int open_root(void)
 {
 	static const char *const roots[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+	int error = -ENOENT;
 
 	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
 		const int root = open(roots[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		struct statfs system;
 
-		if (root < 0)
+		if (root < 0) {
+			if (errno != ENOENT)
+				error = -errno;
 			continue;
+		}
 		if (fstatfs(root, &system) == 0 && system.f_type == CGROUP2_SUPER_MAGIC)
 			return root;
 		close(root);
 	}
-	return -ENOENT;
+	return error;
 }
 
 int cgroup_tree_walk(cgroup_visit *visit, void *context)

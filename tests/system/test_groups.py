@@ -109,6 +109,16 @@ def test_sockets_without_an_owner_are_not_dropped(units, maker):
     assert shown("--by", "unit", "-s", states, "-o", "csv") == "unit,sockets\n,12\n"
 
 
+@pytest.mark.parametrize("mode, reason", [("755", "No such file or directory"),
+                                          ("700", "Permission denied")])
+def test_cgroups_that_cannot_be_read(network, mode, reason):
+    hidden = ("unshare", "--mount", "sh", "-c",
+              f"mount -t tmpfs -o mode={mode} none /sys/fs/cgroup && exec setpriv --reuid=65534"
+              ' --clear-groups --inh-caps=-all "$@"', "sh")
+    for option in ("--by=unit", "--unit=a.service"):
+        is_refused(run(option, launcher=hidden), f"cannot read cgroups: {reason}")
+
+
 @needs_cgroups
 def test_a_removed_cgroup_is_unknown(units, maker):
     with units.inside("gone.service"):
