@@ -3,6 +3,7 @@
 
 import math
 import re
+import shutil
 import subprocess
 import time
 
@@ -10,11 +11,11 @@ import pytest
 
 import cgroups
 import mib
+from daemons import SOURCES
 from levels import STATES
 from polling import until
 from monitored_host import INTEGRATIONS
 
-# The Host block is from README.md, except for its interval.
 _CONFIGURATION = """\
 Hostname "monitor"
 FQDNLookup false
@@ -38,23 +39,22 @@ LoadPlugin rrdtool
 	HeartBeat 5
 	RRATimespan 600
 </Plugin>
-Include "{integrations}/collectd/tcp-states.conf"
-<Plugin snmp>
-	<Host "web">
-		Address "127.0.0.1"
-		Version 2
-		Community "public"
-		Interval 1
-		BulkSize 25
-		Collect "tcp_states" "tcp_peaks" "tcp_age" "tcp_owners" "tcp_accept_queues"
-		Collect "tcp_watches" "tcp_watch_ports"
-		Collect "tcpHostSyncookiesSent" "tcpHostSynQueueDrops" "tcpHostListenDrops"
-	</Host>
-</Plugin>
+<Include "{directory}/conf.d">
+	Filter "*.conf"
+</Include>
 """
 PORT = 8085
 _COLOURS = ("808080", "1f77b4", "aec7e8", "ff7f0e", "2ca02c", "98df8a", "d62728", "9467bd",
             "c5b0d5", "8c564b", "e377c2")
+
+
+def _hosts():
+    """Return the file of README.md with the host under test, its watches and a short interval."""
+    text = (SOURCES / "integrations/collectd/README.md").read_text()
+    assert "`tcp-states.hosts.conf`" in text
+    hosts, = re.findall(r"(?:^    .*\n)+", text, re.MULTILINE)
+    return hosts.replace("192.0.2.1", "127.0.0.1").replace(
+        "BulkSize", 'Interval 1\nCollect "tcp_watches" "tcp_watch_ports"\nBulkSize')
 
 
 class Collectd:
@@ -62,8 +62,11 @@ class Collectd:
         self.directory = monitored.directory / "collectd"
         self.directory.mkdir()
         configuration = self.directory / "collectd.conf"
-        configuration.write_text(
-            _CONFIGURATION.format(directory=self.directory, integrations=INTEGRATIONS))
+        configuration.write_text(_CONFIGURATION.format(directory=self.directory))
+        included = self.directory / "conf.d"
+        included.mkdir()
+        shutil.copy(INTEGRATIONS / "collectd/tcp-states.conf", included)
+        (included / "tcp-states.hosts.conf").write_text(_hosts())
         monitored.launch("collectd", ["collectd", "-f", "-C", configuration])
 
     @property
