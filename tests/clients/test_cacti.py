@@ -77,10 +77,9 @@ def traffic(monitored):
         yield traffic
 
 
-@pytest.fixture(scope="module")
-def cacti(monitored, traffic):
-    """Cacti, set up with the commands of the README."""
-    cacti = Cacti(monitored, POLLS)
+def install(monitored, polls):
+    """Return Cacti, set up with the commands of the README."""
+    cacti = Cacti(monitored, polls)
     cacti.run("mkdir", INSTALLED, user="root")
     cacti.run("cp", *(INTEGRATIONS / "cacti").glob("*.xml"), SOURCE / "add-graphs", INSTALLED,
               user="root")
@@ -90,6 +89,12 @@ def cacti(monitored, traffic):
     for command in commands("As Cacti's user"):
         output = as_user(cacti, command, TEMPLATE=numbered(output, "tcp-state-agent"),
                          DEVICE=numbered(output, "web"))
+    return cacti
+
+
+@pytest.fixture(scope="module")
+def cacti(monitored, traffic):
+    cacti = install(monitored, POLLS)
     # Two families, the totals, the watch with its families, owners, two endpoints and the agent.
     assert len(cacti.titles()) == 2 * 2 + 3 + 2 + 1 + len(owners()) + 2 * 2 + 2
     return cacti

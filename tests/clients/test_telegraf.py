@@ -16,11 +16,16 @@ LABEL = "tcpStateCountLabel"
 PORT = 8084
 
 
-@pytest.fixture(scope="module")
-def plugin():
+def inputs():
+    """Return the configuration of the plugin."""
     configuration = tomllib.loads((INTEGRATIONS / "telegraf/tcp-states.conf").read_text())
     plugin, = configuration["inputs"]["snmp"]
     return plugin
+
+
+@pytest.fixture(scope="module")
+def plugin():
+    return inputs()
 
 
 def oid(text):

@@ -18,13 +18,18 @@ from monitored_host import MonitoredHost
 from polling import until
 from prometheus_server import Exporter
 from snmp_traffic import Traffic
+import test_cacti
 from test_collectd import Collectd
 from test_mrtg import Mrtg
+from test_telegraf import inputs, oid
 
 LISTENERS, OWNERS = 8, 5
 POLL_MAX = 15
-# Each Data block takes requests of its own.
+# Systems that cannot combine their requests: each Data block of collectd, each column of a table in
+# Telegraf, and each instance in Cacti with cmd.php takes requests of its own.
 COLLECTD_MAX = 25
+TELEGRAF_MAX = 40
+CACTI_MAX = {"cmd.php": 300, "spine": POLL_MAX}
 
 pytestmark = pytest.mark.skipif(cgroups.root() is None, reason="no cgroup v2")
 
@@ -84,6 +89,32 @@ def test_collectd(monitored, reported):
     with Traffic() as traffic:
         until(lambda: polls() >= before + 10, "ten polls", pause=0.5)
     reported(traffic, polls() - before, COLLECTD_MAX)
+
+
+def test_telegraf(monitored, reported):
+    """Its requests, sent by net-snmp's commands."""
+    plugin = inputs()
+    repetitions = plugin["max_repetitions"]
+    with Traffic() as traffic:
+        for field in plugin["field"]:
+            snmp.get(oid(field["oid"]))
+        for table in plugin["table"]:
+            for field in table["field"]:
+                assert snmp.walk(oid(field["oid"]), repetitions=repetitions)
+    reported(traffic, most=TELEGRAF_MAX)
+
+
+def test_cacti_pollers(monitored, record_property):
+    cacti = test_cacti.install(monitored, 2)
+    observed = []
+    for number, (poller, most) in enumerate(CACTI_MAX.items(), start=1):
+        cacti.sql(f"REPLACE INTO settings (name, value) VALUES ('poller_type', '{number}'),"
+                  " ('path_spine', '/usr/sbin/spine')")
+        with Traffic() as traffic:
+            cacti.poll()
+        observed.append(f"{poller}: {traffic.requests} requests, {traffic.octets} octets")
+        assert 0 < traffic.requests <= most, observed
+    record_property("observed", ", ".join(observed))
 
 
 @pytest.mark.parametrize("options, most", [

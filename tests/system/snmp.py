@@ -55,8 +55,8 @@ def get_bulk(*oids, non_repeaters=0, max_repetitions, **how):
     return _run("snmpbulkget", oids, f"-Cn{non_repeaters}", f"-Cr{max_repetitions}", **how)
 
 
-def walk(oid, **how):
-    return _run("snmpbulkwalk", (oid,), "-Cr50", **how)
+def walk(oid, repetitions=50, **how):
+    return _run("snmpbulkwalk", (oid,), f"-Cr{repetitions}", **how)
 
 
 def set_integer(oid, value, type_letter="i", **how):
