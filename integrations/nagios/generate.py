@@ -21,16 +21,16 @@ define command {
 
 # Hundredths of a second since the sockets were counted. Any age is accepted, because it depends on
 # refreshInterval and cpuLimit, and counts that are too old are withdrawn. Without a range check_snmp
-# would accept an absent object.
+# would accept an absent object. net-snmp needs an IPv6 address as udp6:[ADDRESS].
 define command {
     command_name            check_tcp_agent
-    command_line            $$USER1$$/check_snmp -H '$$HOSTADDRESS$$' -P 2c -C '$$_HOSTSNMPCOMMUNITY$$' -o $age -l tcpRefreshAge -w 0:
+    command_line            $$USER1$$/check_snmp -H "`echo '$$HOSTADDRESS$$' | sed 's/.*:.*/udp6:[&]/'`" -P 2c -C '$$_HOSTSNMPCOMMUNITY$$' -o $age -l tcpRefreshAge -w 0:
 }
 
 # Reports a raised (2) threshold of the agent and what made up its value: check_tcp_threshold!OID!OID
 define command {
     command_name            check_tcp_threshold
-    command_line            $$USER1$$/check_snmp -H '$$HOSTADDRESS$$' -P 2c -C '$$_HOSTSNMPCOMMUNITY$$' -o $$ARG1$$,$$ARG2$$ -l tcpThresholdStatus,tcpThresholdTop -w 1
+    command_line            $$USER1$$/check_snmp -H "`echo '$$HOSTADDRESS$$' | sed 's/.*:.*/udp6:[&]/'`" -P 2c -C '$$_HOSTSNMPCOMMUNITY$$' -o $$ARG1$$,$$ARG2$$ -l tcpThresholdStatus,tcpThresholdTop -w 1
 }
 
 define hostgroup {
@@ -120,9 +120,10 @@ define service {
 
 _ICINGA = string.Template("""
 object CheckCommand "tcp_states" {
+	import "ipv4-or-ipv6"
 	command = [ PluginDir + "/check_tcp_states" ]
 	arguments = {
-		"-H" = "$$address$$"
+		"-H" = "$$check_address$$"
 		"--conn-type" = "$$tcp_states_types$$"
 		"--listen" = {
 			set_if = "$$tcp_states_listen$$"

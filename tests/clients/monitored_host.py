@@ -27,6 +27,8 @@ from refusals import Refusals
 from sockets import StateMaker, listed_counts
 
 SNMP_PORT = 161
+# Of the same snmpd, as for a host that has no other address.
+ADDRESS_IPV6 = "::1"
 COMMUNITY = "public"
 MAX_AGE = 10  # seconds; a busy machine may delay refreshes by some of them
 INTEGRATIONS = BUILD / "integrations"  # as generated
@@ -58,6 +60,8 @@ class MonitoredHost:
             undo.callback(lambda: self._maker.close())
             fresh_network()
             undo.callback(self.snmpd.clean_up)
+            self.snmpd.addresses = f"{snmp.ADDRESS},udp6:[{ADDRESS_IPV6}]:{SNMP_PORT}"
+            self.snmpd.template += f"rocommunity6 {COMMUNITY} {ADDRESS_IPV6}\n"
             self.snmpd.start()
             self.agent = self._refusals = None
             undo.callback(self.stop_agent)

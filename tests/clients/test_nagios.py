@@ -17,7 +17,7 @@ import snmp
 from daemons import BUILD
 from levels import STATES, THRESHOLDS, directive
 from polling import until
-from monitored_host import INTEGRATIONS, MonitoredHost
+from monitored_host import ADDRESS_IPV6, INTEGRATIONS, MonitoredHost
 
 OK, WARNING, CRITICAL, UNKNOWN = map(str, range(4))
 COUNTS = ("TCP states", *(f"TCP {state}" for state in STATES), "TCP accept queue", "TCP limits",
@@ -60,18 +60,18 @@ illegal_macro_output_chars=`~$&|'"<>
 """
 # From README.md.
 _HOST = """\
-define host {
+define host {{
     use             linux-server
     host_name       web
-    address         127.0.0.1
+    address         {address}
     hostgroups      tcp-state-agents,tcp-state-thresholds
     _SNMPCOMMUNITY  public
-}
-define service {
+}}
+define service {{
     use                     tcp-state-service
     service_description     TCP watch web
     check_command           check_tcp_states!--watch-name web --conn-status close_wait -w 200
-}
+}}
 """
 _ICINGA = """\
 include <itl>
@@ -92,7 +92,7 @@ template Service "often" default {{
 include "{integrations}/nagios/tcp-states.conf"
 object Host "web" {{
 	check_command = "dummy"
-	address = "127.0.0.1"
+	{address}
 	vars.snmp_community = "public"
 	vars.tcp_state_agent = true
 	vars.tcp_state_thresholds = true
@@ -128,14 +128,14 @@ def plugins(monitored):
 class Nagios:
     """services() returns the results of checks that started after the call."""
 
-    def __init__(self, monitored, plugins):
-        self.directory = monitored.directory / "nagios"
+    def __init__(self, monitored, plugins, name="nagios", address="127.0.0.1"):
+        self.directory = monitored.directory / name
         (self.directory / "results").mkdir(parents=True)
         (self.directory / "nagios.cfg").write_text(
             _NAGIOS.format(directory=self.directory, integrations=INTEGRATIONS))
-        (self.directory / "hosts.cfg").write_text(_HOST)
+        (self.directory / "hosts.cfg").write_text(_HOST.format(address=address))
         (self.directory / "resource.cfg").write_text(f"$USER1$={plugins}\n")
-        self.daemon = monitored.launch("nagios", ["nagios4", self.directory / "nagios.cfg"])
+        self.daemon = monitored.launch(name, ["nagios4", self.directory / "nagios.cfg"])
         until(self._pipe.exists, "nagios takes commands")
 
     def services(self):
@@ -171,13 +171,13 @@ class Nagios:
 class Icinga:
     """services() returns the results of checks that started after the call."""
 
-    def __init__(self, monitored, plugins):
-        self.directory = monitored.directory / "icinga2"
+    def __init__(self, monitored, plugins, name="icinga2", address='address = "127.0.0.1"'):
+        self.directory = monitored.directory / name
         self.directory.mkdir()
         configuration = self.directory / "icinga2.conf"
         configuration.write_text(
             _ICINGA.format(directory=self.directory, integrations=INTEGRATIONS,
-                           format=_ICINGA_TELLS))
+                           format=_ICINGA_TELLS, address=address))
         paths = [f"{name}={self.directory}" for name in
                  ("DataDir", "LogDir", "CacheDir", "SpoolDir", "InitRunDir")]
         self._command = ["icinga2", "daemon", "-c", configuration]
@@ -268,6 +268,18 @@ def test_services_show_the_counts(monitored, monitor, record_property):
                                    "TCP thresholds": WARNING}
     assert services["TCP limits"].output.startswith("timeWait: 0 % (")
     record_property("observed", f"20 of 20 counts equal, {services['TCP synSent'].output}")
+
+
+@pytest.mark.parametrize("monitor, address", [
+    (Nagios, ADDRESS_IPV6), (Icinga, f'address6 = "{ADDRESS_IPV6}"')])
+def test_a_host_without_ipv4(monitored, plugins, monitor, address, record_property):
+    monitor = monitor(monitored, plugins, f"ipv6-{monitor.__name__}", address)
+    counts, services = monitored.unchanged(monitor.services)
+    assert figures(services["TCP states"].performance) == {
+        plugin_name(*row): count for row, count in counts.items() if row[1] != "closed"}
+    assert states_of(services) == {"TCP synSent": WARNING, "TCP closeWait": WARNING,
+                                   "TCP thresholds": WARNING}
+    record_property("observed", services["TCP agent"].output)
 
 
 def test_a_full_accept_queue_and_a_watch(monitored, monitor, record_property):

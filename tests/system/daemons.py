@@ -157,6 +157,7 @@ class Snmpd(Daemon):
         self.agentx = directory / "agentx"
         self.agentx_perms = "0777 0777"
         self.template = _SNMPD_CONF
+        self.addresses = snmp.ADDRESS
         self.more_lines = ""
         self._directory = directory
 
@@ -164,7 +165,7 @@ class Snmpd(Daemon):
         """Return as soon as it answers."""
         configuration = self._directory / "snmpd.conf"
         configuration.write_text(self.template.format(
-            address=snmp.ADDRESS, agentx=self.agentx, perms=self.agentx_perms) + self.more_lines)
+            address=self.addresses, agentx=self.agentx, perms=self.agentx_perms) + self.more_lines)
         persistent = self._directory / "snmpd"
         started = self.log.count(_STARTED)
         # SMUX would be a TCP listener, which would be counted.
