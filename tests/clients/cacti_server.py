@@ -65,6 +65,12 @@ class Cacti:
 
     # ---- operation ----
 
+    def use_poller(self, name):
+        """Let "cmd.php" (at first) or "spine" poll."""
+        number = ("cmd.php", "spine").index(name) + 1
+        self.sql(f"REPLACE INTO settings (name, value) VALUES ('poller_type', '{number}'),"
+                 " ('path_spine', '/usr/sbin/spine')")
+
     def poll(self):
         """Poll everything, and return the time of the RRDs' row that then ends with the answers.
 

@@ -55,9 +55,9 @@ class Exporter:
                                   f"--web.listen-address={_EXPORTER}"])
         until(lambda: _answers(f"http://{_EXPORTER}/"), "snmp_exporter serves", pause=0.1)
 
-    def scrape(self):
+    def scrape(self, target="127.0.0.1"):
         """Return the metrics of the host as text."""
-        return _get(f"http://{_EXPORTER}/snmp?target=127.0.0.1&module=tcp_state_count"
+        return _get(f"http://{_EXPORTER}/snmp?target={target}&module=tcp_state_count"
                     "&auth=public_v2")
 
 

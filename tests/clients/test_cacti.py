@@ -77,7 +77,7 @@ def traffic(monitored):
         yield traffic
 
 
-def install(monitored, polls):
+def install(monitored, polls, address="127.0.0.1"):
     """Return Cacti, set up with the commands of the README."""
     cacti = Cacti(monitored, polls)
     cacti.run("mkdir", INSTALLED, user="root")
@@ -87,7 +87,7 @@ def install(monitored, polls):
         cacti.run("sh", "-c", command, user="root", directory=INSTALLED)
     output = ""
     for command in commands("As Cacti's user"):
-        output = as_user(cacti, command, TEMPLATE=numbered(output, "tcp-state-agent"),
+        output = as_user(cacti, command.replace("192.0.2.1", address), TEMPLATE=numbered(output, "tcp-state-agent"),
                          DEVICE=numbered(output, "web"))
     return cacti
 
@@ -117,7 +117,6 @@ def commands(introduction):
 
 def as_user(cacti, command, **numbers):
     """Run COMMAND from the README, and return its output."""
-    command = command.replace("192.0.2.1", "127.0.0.1")
     for name, number in numbers.items():
         command = command.replace(f"{name}-ID", number)
     return cacti.run("sh", "-c", command, directory=INSTALLED)

@@ -48,17 +48,17 @@ _COLOURS = ("808080", "1f77b4", "aec7e8", "ff7f0e", "2ca02c", "98df8a", "d62728"
             "c5b0d5", "8c564b", "e377c2")
 
 
-def _hosts():
+def _hosts(address):
     """Return the file of README.md with the host under test, its watches and a short interval."""
     text = (SOURCES / "integrations/collectd/README.md").read_text()
     assert "`tcp-states.hosts.conf`" in text
     hosts, = re.findall(r"(?:^    .*\n)+", text, re.MULTILINE)
-    return hosts.replace("192.0.2.1", "127.0.0.1").replace(
+    return hosts.replace("192.0.2.1", address).replace(
         "BulkSize", 'Interval 1\nCollect "tcp_watches" "tcp_watch_ports"\nBulkSize')
 
 
 class Collectd:
-    def __init__(self, monitored):
+    def __init__(self, monitored, address="127.0.0.1"):
         self.directory = monitored.directory / "collectd"
         self.directory.mkdir()
         configuration = self.directory / "collectd.conf"
@@ -66,7 +66,7 @@ class Collectd:
         included = self.directory / "conf.d"
         included.mkdir()
         shutil.copy(INTEGRATIONS / "collectd/tcp-states.conf", included)
-        (included / "tcp-states.hosts.conf").write_text(_hosts())
+        (included / "tcp-states.hosts.conf").write_text(_hosts(address))
         monitored.launch("collectd", ["collectd", "-f", "-C", configuration])
 
     @property

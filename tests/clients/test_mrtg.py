@@ -18,15 +18,15 @@ _STEPS = 60 if os.environ.get("PICTURES") else 3
 
 
 class Mrtg:
-    def __init__(self, monitored):
+    def __init__(self, monitored, address="127.0.0.1", settings=""):
         self.directory = monitored.directory / "mrtg"
         self.directory.mkdir()
         states = (INTEGRATIONS / "mrtg/tcp-states.inc").read_text()
         (self.directory / "tcp-states.inc").write_text(
             re.sub(r"^#(?=\w)", "", states, flags=re.MULTILINE).replace(
-                "COMMUNITY@HOST", "public@127.0.0.1"))
+                "COMMUNITY@HOST", f"public@{address}"))
         (self.directory / "mrtg.cfg").write_text(
-            f"WorkDir: {self.directory}\nInclude: {self.directory}/tcp-states.inc\n")
+            f"WorkDir: {self.directory}\n{settings}Include: {self.directory}/tcp-states.inc\n")
 
     def run(self, *launcher):
         """Run it once, as cron does, and return its error messages."""

@@ -107,9 +107,8 @@ def test_telegraf(monitored, reported):
 def test_cacti_pollers(monitored, record_property):
     cacti = test_cacti.install(monitored, 2)
     observed = []
-    for number, (poller, most) in enumerate(CACTI_MAX.items(), start=1):
-        cacti.sql(f"REPLACE INTO settings (name, value) VALUES ('poller_type', '{number}'),"
-                  " ('path_spine', '/usr/sbin/spine')")
+    for poller, most in CACTI_MAX.items():
+        cacti.use_poller(poller)
         with Traffic() as traffic:
             cacti.poll()
         observed.append(f"{poller}: {traffic.requests} requests, {traffic.octets} octets")

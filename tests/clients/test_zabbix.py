@@ -23,7 +23,7 @@ import mib
 import snmp
 from daemons import BUILD
 from polling import until
-from monitored_host import INTEGRATIONS, MAX_AGE, MonitoredHost
+from monitored_host import ADDRESS_IPV6, INTEGRATIONS, MAX_AGE, MonitoredHost
 from traffic import scan
 from zabbix import Zabbix
 
@@ -347,6 +347,17 @@ def test_values_are_the_agents(monitored, asked, record_property):
     counts = monitored.counts()
     record_property("observed", f"{len(values)} values equal, {sum(counts.values())} sockets in"
                            f" {sum(map(bool, counts.values()))} of 22 rows")
+
+
+def test_a_host_without_ipv4(monitored, zabbix, asked):
+    interface, = zabbix.api("hostinterface.get", hostids=asked.id)
+    zabbix.api("hostinterface.update", interfaceid=interface["interfaceid"], ip=ADDRESS_IPV6)
+    try:
+        monitored.make(4, "closeWait", 3)
+        asked.poll_until_shows(lambda: values_of_the_agent(monitored))
+    finally:
+        zabbix.api("hostinterface.update", interfaceid=interface["interfaceid"],
+                   ip=interface["ip"])
 
 
 @pytest.mark.skipif(cgroups.root() is None, reason="no cgroup v2")
