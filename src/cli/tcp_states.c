@@ -53,8 +53,9 @@ static void report_unseen(const struct snapshot *snapshot)
 	if (snapshot->groups.unseen > 0)
 		fprintf(stderr,
 			"tcp-states: --by=process: the processes of %" PRIu64
-			" sockets are not visible%s\n",
-			snapshot->groups.unseen, geteuid() == 0 ? "" : " (try as root)");
+			" socket%s are not visible%s\n",
+			snapshot->groups.unseen, snapshot->groups.unseen == 1 ? "" : "s",
+			geteuid() == 0 ? "" : " (try as root)");
 }
 
 static int count_once(const struct source *source, const struct options *options)

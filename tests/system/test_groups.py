@@ -152,14 +152,15 @@ def test_a_shared_socket_is_counted_once():
             child.kill()
 
 
-def test_processes_that_cannot_be_seen_are_reported():
-    with holder(3):
+@pytest.mark.parametrize("number, sockets", [(1, "1 socket"), (3, "3 sockets")])
+def test_processes_that_cannot_be_seen_are_reported(number, sockets):
+    with holder(number):
         done = run("--by", "process", "-s", "listen", launcher=("setpriv", "--reuid=65534",
                                                                 "--clear-groups"))
         assert done.returncode == 0
-        assert done.stderr == "tcp-states: --by=process: the processes of 3 sockets are not " \
+        assert done.stderr == f"tcp-states: --by=process: the processes of {sockets} are not " \
             "visible (try as root)\n"
-        assert done.stdout.splitlines()[1].split()[:2] == ["(unknown)", "3"]
+        assert done.stdout.splitlines()[1].split()[:2] == ["(unknown)", str(number)]
 
 
 def test_sockets_by_port_and_peer():
