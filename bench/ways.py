@@ -15,7 +15,7 @@ from surroundings import Failure
 
 RUNS_A_ROUND = 3
 _DAEMON_RUNS = 3
-# Seconds. A way that is expected to take longer is not measured.
+# Seconds. What takes longer is not measured.
 _LIMIT = 5
 
 _PSUTIL = """\
@@ -24,7 +24,7 @@ states = collections.Counter(socket.status for socket in psutil.net_connections(
 print(states["ESTABLISHED"])"""
 
 # Without pmcd: pmprobe loads the agent for Linux itself (PCPIntro(1), "local:").
-_PCP_LOCAL = ("-L -K clear -K add,60,/var/lib/pcp/pmdas/linux/pmda_linux.so,linux_init")
+_PCP_LOCAL = "-L -K clear -K add,60,/var/lib/pcp/pmdas/linux/pmda_linux.so,linux_init"
 _PCP_NAMES = "/var/lib/pcp/pmns/root"
 
 

@@ -65,7 +65,8 @@ class Traffic:
 
 @pytest.fixture(scope="module")
 def monitored(tmp_path_factory):
-    with MonitoredHost(tmp_path_factory.mktemp("monitored"), watch=f"web port {WATCHED_PORT}") as monitored:
+    with MonitoredHost(tmp_path_factory.mktemp("monitored"),
+                       watch=f"web port {WATCHED_PORT}") as monitored:
         yield monitored
 
 
@@ -87,7 +88,8 @@ def install(monitored, polls, address="127.0.0.1"):
         cacti.run("sh", "-c", command, user="root", directory=INSTALLED)
     output = ""
     for command in commands("As Cacti's user"):
-        output = as_user(cacti, command.replace("192.0.2.1", address), TEMPLATE=numbered(output, "tcp-state-agent"),
+        output = as_user(cacti, command.replace("192.0.2.1", address),
+                         TEMPLATE=numbered(output, "tcp-state-agent"),
                          DEVICE=numbered(output, "web"))
     return cacti
 
