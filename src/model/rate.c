@@ -74,23 +74,25 @@ void rates_add(struct rates *rates, const struct snapshot *snapshot)
 	}
 }
 
-/* The sample of @p counter that is closest to @p ns before @p newest, or NULL. */
+/*
+ * The oldest sample of @p counter that is at most @p ns older than @p newest, and a little for
+ * refreshes that are late. If all are older, the last one; NULL if there is none.
+ *
+ * It never becomes an older one, whichever samples are dropped: growth that is over would count
+ * again.
+ */
 static const struct rate_sample *find_base(const struct rates *rates, size_t counter,
 					   const struct rate_sample *newest, int64_t ns)
 {
+	const int64_t oldest_ns = newest->taken_ns - ns - ns / RESOLUTION / 2;
 	const struct rate_sample *base = NULL;
-	int64_t base_error_ns = 0;
 
 	for (const struct rate_sample *sample = rates->samples; sample < newest; sample++) {
-		int64_t distance_ns = newest->taken_ns - sample->taken_ns;
-		int64_t error_ns = distance_ns > ns ? distance_ns - ns : ns - distance_ns;
-
-		if (!sample->known[counter] || distance_ns <= 0)
+		if (!sample->known[counter] || sample->taken_ns == newest->taken_ns)
 			continue;
-		if (base == NULL || error_ns < base_error_ns) {
-			base = sample;
-			base_error_ns = error_ns;
-		}
+		base = sample;
+		if (sample->taken_ns >= oldest_ns)
+			break;
 	}
 	return base;
 }

@@ -285,6 +285,43 @@ static void thinning_keeps_the_distance(void **state)
 			    now_ns - (int64_t)i * 5 * SECOND);
 }
 
+/* How often the rate rises above 0 because of a burst between two refreshes, number @p burst. */
+static unsigned int rises(uint32_t seconds, int64_t interval_ns, int burst)
+{
+	int64_t end_ns = INT64_MAX;
+	unsigned int number = 0;
+	uint32_t rate = 0, last_rate = 0;
+
+	add(0, 0);
+	for (int refresh = 1; now_ns < end_ns; refresh++) {
+		/* refreshes are late at times */
+		add(interval_ns * (1 + refresh * 7919 % 13 / 10), refresh < burst ? 0 : 1000000);
+		if (refresh == burst)
+			end_ns = now_ns + 3 * (seconds * SECOND + interval_ns);
+		assert_true(rates_get(&rates, COUNTER, seconds, &rate));
+		number += last_rate == 0 && rate > 0;
+		last_rate = rate;
+	}
+	assert_int_equal(rate, 0);
+	return number;
+}
+
+/* What is over may not become part of the period again: a threshold would be raised twice. */
+static void a_burst_leaves_the_period_once(void **state)
+{
+	static const int64_t intervals_ns[] = {100 * NS_PER_MS, 500 * NS_PER_MS, 5 * SECOND};
+
+	(void)state;
+	for (size_t i = 0; i < ENTRIES(intervals_ns); i++) {
+		for (uint32_t seconds = 1; seconds <= 64; seconds++) {
+			for (int burst = 1; burst < 64; burst++) {
+				initialise(state);
+				assert_int_equal(rises(seconds, intervals_ns[i], burst), 1);
+			}
+		}
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, initialise)
 
 int main(void)
@@ -304,6 +341,7 @@ int main(void)
 		TEST(a_rate_is_no_larger_than_a_gauge),
 		TEST(samples_are_bounded),
 		TEST(thinning_keeps_the_distance),
+		TEST(a_burst_leaves_the_period_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
