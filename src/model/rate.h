@@ -48,8 +48,8 @@ void rates_add(struct rates *rates, const struct snapshot *snapshot);
 
 /**
  * The growth per second of @p counter between the latest refresh and the one that was about
- * @p seconds earlier, rounded up, so that 0 means no growth at all. Growth that has left this period
- * does not return.
+ * @p seconds earlier, rounded up, so that 0 means no growth at all. Growth that has left this
+ * period does not return.
  *
  * A counter that has decreased has gone back, unless it is the counter of a 32-bit kernel that has
  * wrapped: then its growth modulo 2^32 is less than 2^30.
