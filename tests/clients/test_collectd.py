@@ -67,7 +67,7 @@ class Collectd:
         included.mkdir()
         shutil.copy(INTEGRATIONS / "collectd/tcp-states.conf", included)
         (included / "tcp-states.hosts.conf").write_text(_hosts(address))
-        monitored.launch("collectd", ["collectd", "-f", "-C", configuration])
+        self.daemon = monitored.launch("collectd", ["collectd", "-f", "-C", configuration])
 
     @property
     def notifications(self):

@@ -89,6 +89,8 @@ def test_collectd(monitored, reported):
     before = polls()
     with Traffic() as traffic:
         until(lambda: polls() >= before + 10, "ten polls", pause=0.5)
+    # It would poll on during the next tests.
+    collectd.daemon.stop()
     reported(traffic, polls() - before, COLLECTD_MAX)
 
 
