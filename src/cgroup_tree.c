@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cgroup_tree.h"
 
+#include "array.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,19 +25,17 @@ struct walk {
 /* Takes @p path, also on failure. */
 static int append_branch(struct walk *walk, char *path)
 {
-	if (path != NULL && walk->branches_count == walk->branches_allocated) {
-		const size_t allocated = 2 * walk->branches_allocated + 16;
-		char **branches = reallocarray(walk->branches, allocated, sizeof(*branches));
+	char **branches;
 
-		if (branches == NULL) {
-			free(path);
-			return -ENOMEM;
-		}
-		walk->branches = branches;
-		walk->branches_allocated = allocated;
-	}
 	if (path == NULL)
 		return -ENOMEM;
+	branches = array_with_room(walk->branches, walk->branches_count, &walk->branches_allocated,
+				   sizeof(*branches));
+	if (branches == NULL) {
+		free(path);
+		return -ENOMEM;
+	}
+	walk->branches = branches;
 	walk->branches[walk->branches_count++] = path;
 	return 0;
 }

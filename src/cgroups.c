@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cgroups.h"
 
+#include "array.h"
 #include "cgroup_tree.h"
 #include "model/owner.h"
 
@@ -37,17 +38,12 @@ static bool belongs_to(const char *path, const char *unit, const char *unit_name
 static int append_cgroup(struct search *search, uint64_t id, uint64_t unit)
 {
 	struct unit_cgroups *found = &search->found;
+	struct unit_cgroup *cgroups =
+		array_with_room(found->cgroups, found->count, &search->allocated, sizeof(*cgroups));
 
-	if (found->count == search->allocated) {
-		const size_t allocated = 2 * search->allocated + 16;
-		struct unit_cgroup *cgroups =
-			reallocarray(found->cgroups, allocated, sizeof(*cgroups));
-
-		if (cgroups == NULL)
-			return -ENOMEM;
-		found->cgroups = cgroups;
-		search->allocated = allocated;
-	}
+	if (cgroups == NULL)
+		return -ENOMEM;
+	found->cgroups = cgroups;
 	found->cgroups[found->count++] = (struct unit_cgroup){id, unit};
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "socket_processes.h"
 
+#include "array.h"
 #include "number.h"
 
 #include <dirent.h>
@@ -54,19 +55,14 @@ static uint32_t append_process(struct scan *scan, int pid)
 {
 	struct socket_processes *processes = scan->processes;
 	char path[sizeof("2147483647/comm")];
-	struct group_process *process;
+	struct group_process *process =
+		array_with_room(processes->processes, processes->processes_count, &scan->allocated,
+				sizeof(*process));
 	int file;
 
-	if (processes->processes_count == scan->allocated) {
-		const size_t allocated = 2 * scan->allocated + 16;
-		struct group_process *larger =
-			reallocarray(processes->processes, allocated, sizeof(*larger));
-
-		if (larger == NULL)
-			return 0;
-		processes->processes = larger;
-		scan->allocated = allocated;
-	}
+	if (process == NULL)
+		return 0;
+	processes->processes = process;
 	process = &processes->processes[processes->processes_count++];
 	*process = (struct group_process){.pid = pid};
 	snprintf(path, sizeof(path), "%d/comm", pid);

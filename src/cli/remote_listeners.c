@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/remote_reading.h"
 
+#include "array.h"
+
 #include <errno.h>
-#include <stdlib.h>
 
 /* InetAddressType (RFC 4001, section 4) */
 #define TYPE_IPV4 1
@@ -62,14 +63,11 @@ static int add_received_listener(struct reading *reading, const struct endpoint 
 	if (snapshot->listeners_count > 0 &&
 	    endpoint_compare(&last_listener(reading)->endpoint, endpoint) >= 0)
 		return -EPROTO;
-	if (snapshot->listeners_count == reading->listeners_allocated) {
-		reading->listeners_allocated = 2 * reading->listeners_allocated + 16;
-		listeners = reallocarray(snapshot->listeners, reading->listeners_allocated,
-					 sizeof(*listeners));
-		if (listeners == NULL)
-			return -ENOMEM;
-		snapshot->listeners = listeners;
-	}
+	listeners = array_with_room(snapshot->listeners, snapshot->listeners_count,
+				    &reading->listeners_allocated, sizeof(*listeners));
+	if (listeners == NULL)
+		return -ENOMEM;
+	snapshot->listeners = listeners;
 	snapshot->listeners[snapshot->listeners_count++] = (struct listener){.endpoint = *endpoint};
 	return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/remote_reading.h"
 
+#include "array.h"
+
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct owner_count *last_owner(const struct reading *reading)
@@ -13,17 +14,12 @@ static struct owner_count *last_owner(const struct reading *reading)
 static int add_received_owner(struct reading *reading, const char *name)
 {
 	struct snapshot *snapshot = reading->snapshot;
+	struct owner_count *owners = array_with_room(snapshot->owners, snapshot->owners_count,
+						     &reading->owners_allocated, sizeof(*owners));
 
-	if (snapshot->owners_count == reading->owners_allocated) {
-		const size_t allocated = 2 * reading->owners_allocated + 16;
-		struct owner_count *owners =
-			reallocarray(snapshot->owners, allocated, sizeof(*owners));
-
-		if (owners == NULL)
-			return -ENOMEM;
-		snapshot->owners = owners;
-		reading->owners_allocated = allocated;
-	}
+	if (owners == NULL)
+		return -ENOMEM;
+	snapshot->owners = owners;
 	snapshot->owners[snapshot->owners_count] = (struct owner_count){0};
 	strcpy(snapshot->owners[snapshot->owners_count++].name, name);
 	return 0;

@@ -2,6 +2,7 @@
 /* The thresholds of the agent, and the extremes of its window. */
 #include "cli/remote_reading.h"
 
+#include "array.h"
 #include "utf8.h"
 
 #include <errno.h>
@@ -57,17 +58,12 @@ static int read_threshold_status(struct reading *reading, const struct object *o
 static int add_raised(struct reading *reading, const char *name)
 {
 	struct agent_details *agent = reading->snapshot->agent;
+	struct raised_threshold *raised = array_with_room(
+		agent->raised, agent->raised_count, &reading->raised_allocated, sizeof(*raised));
 
-	if (agent->raised_count == reading->raised_allocated) {
-		const size_t allocated = 2 * reading->raised_allocated + 4;
-		struct raised_threshold *raised =
-			reallocarray(agent->raised, allocated, sizeof(*raised));
-
-		if (raised == NULL)
-			return -ENOMEM;
-		agent->raised = raised;
-		reading->raised_allocated = allocated;
-	}
+	if (raised == NULL)
+		return -ENOMEM;
+	agent->raised = raised;
 	agent->raised[agent->raised_count] = (struct raised_threshold){0};
 	strcpy(agent->raised[agent->raised_count++].name, name);
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/table_rows.h"
 
+#include "array.h"
 #include "mib_objects.h"
 #include "model/tcp.h"
 
@@ -197,20 +198,16 @@ struct raised_rows {
 static void add_raised(const netsnmp_variable_list *variable, void *context)
 {
 	struct raised_rows *raised = context;
+	struct row_index *indexes;
 
 	if (variable->type != ASN_INTEGER || *variable->val.integer != RAISED || raised->failed)
 		return;
-	if (raised->count == raised->allocated) {
-		const size_t allocated = 2 * raised->allocated + 4;
-		struct row_index *larger =
-			reallocarray(raised->indexes, allocated, sizeof(*larger));
-
-		raised->failed = larger == NULL;
-		if (larger == NULL)
-			return;
-		raised->indexes = larger;
-		raised->allocated = allocated;
-	}
+	indexes = array_with_room(raised->indexes, raised->count, &raised->allocated,
+				  sizeof(*indexes));
+	raised->failed = indexes == NULL;
+	if (indexes == NULL)
+		return;
+	raised->indexes = indexes;
 	raised->indexes[raised->count++] = index_of(variable);
 }
 
